@@ -1,0 +1,1 @@
+"""Where things are: heart, aorta, bone, lungs, and the coronary territories."""

@@ -1,0 +1,1 @@
+"""Coronary calcium: what counts, how it groups into lesions, and how it is scored."""

@@ -1,0 +1,102 @@
+"""Everything vascal can refuse, as one tree.
+
+.. code-block:: text
+
+    VascalError
+    ├── InputError (ValueError)            nothing usable was handed in
+    │   ├── NotDicomError                  no DICOM or NIfTI image found
+    │   └── UnsupportedImageError          an image, but not one that can be scored
+    ├── GeometryError (ValueError)         slices do not make one even axial stack
+    │   ├── MissingSliceError              a gap, or a slice given twice
+    │   ├── GantryTiltError                slices are sheared against their normal
+    │   ├── OrientationError               not axial
+    │   └── GridMismatchError              two images that should share a grid do not
+    ├── PixelError (ValueError)            pixels can not be turned into HU
+    ├── RuleError (ValueError)             a scoring rule that contradicts itself or does not apply
+    ├── LabelError (ValueError)            a label map or its names can not be used
+    └── OutputError (OSError)              results can not be written where asked
+
+A message names what was found and what is needed. It never holds a patient's
+name, number or birth date.
+"""
+
+from __future__ import annotations
+
+
+class VascalError(Exception):
+    """Root of everything vascal raises on purpose."""
+
+    code: str = "error"
+    """Short stable name, used in ``failures.csv``."""
+
+
+class InputError(VascalError, ValueError):
+    """The input holds nothing that can be used."""
+
+    code = "input"
+
+
+class NotDicomError(InputError):
+    """No DICOM or NIfTI image was found."""
+
+    code = "not-an-image"
+
+
+class UnsupportedImageError(InputError):
+    """An image, but not one that can be scored (localizer, derived, not CT ...)."""
+
+    code = "unsupported-image"
+
+
+class GeometryError(VascalError, ValueError):
+    """The slices do not make one even axial stack."""
+
+    code = "geometry"
+
+
+class MissingSliceError(GeometryError):
+    """The spacing between slices is uneven: a slice is missing or is given twice."""
+
+    code = "missing-slice"
+
+
+class GantryTiltError(GeometryError):
+    """The slices are sheared against their common normal."""
+
+    code = "gantry-tilt"
+
+
+class OrientationError(GeometryError):
+    """The slices are not axial."""
+
+    code = "not-axial"
+
+
+class GridMismatchError(GeometryError):
+    """Two images that should share one grid do not."""
+
+    code = "grid-mismatch"
+
+
+class PixelError(VascalError, ValueError):
+    """Pixels can not be turned into HU."""
+
+    code = "pixels"
+
+
+class RuleError(VascalError, ValueError):
+    """A scoring rule contradicts itself or does not apply to this scan."""
+
+    code = "rule"
+
+
+class LabelError(VascalError, ValueError):
+    """A label map, or the names of its values, can not be used."""
+
+    code = "labels"
+
+
+class OutputError(VascalError, OSError):
+    """Results can not be written where they were asked for."""
+
+    code = "output"

@@ -1,0 +1,1 @@
+"""What a report says, not how it is drawn."""

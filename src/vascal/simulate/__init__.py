@@ -1,0 +1,1 @@
+"""Phantoms with known truth. Everything made here is simulated and says so."""

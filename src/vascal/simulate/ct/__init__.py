@@ -1,0 +1,1 @@
+"""Simulated chest CT with plaques of known mass."""
