@@ -12,6 +12,7 @@
     │   ├── OrientationError               not axial
     │   └── GridMismatchError              two images that should share a grid do not
     ├── PixelError (ValueError)            pixels can not be turned into HU
+    ├── AnatomyError (ValueError)          no heart where one is needed
     ├── RuleError (ValueError)             a scoring rule that contradicts itself or does not apply
     ├── LabelError (ValueError)            a label map or its names can not be used
     └── OutputError (OSError)              results can not be written where asked
@@ -82,6 +83,12 @@ class PixelError(VascalError, ValueError):
     """Pixels can not be turned into HU."""
 
     code = "pixels"
+
+
+class AnatomyError(VascalError, ValueError):
+    """The scan does not show what scoring needs to see."""
+
+    code = "no-heart"
 
 
 class RuleError(VascalError, ValueError):

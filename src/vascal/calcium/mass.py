@@ -1,0 +1,229 @@
+"""Mass of calcium (hydroxyapatite), and the calibration behind it.
+
+The threshold mass is a factor times volume times mean CT number (McCollough et
+al., Radiology 2007;243:527-538, doi:10.1148/radiol.2432050808). It loses what
+partial volume pushes below the threshold. The integrated and the
+volume-fraction mass do not: they add up all intensity above background in a
+region that holds the whole blurred lesion (Black, Xiao & Molloi, 2023,
+doi:10.1101/2023.01.12.23284482; doi:10.1002/mp.16326).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from scipy.ndimage import distance_transform_edt
+
+from vascal.calcium.lesions import Lesion
+from vascal.calcium.tube_voltage import calcium_hu_ratio
+from vascal.calcium.volume_score import box_around, mask_in_box, voxel_volumes_mm3
+from vascal.errors import RuleError
+from vascal.volume import Grid, Vector, Volume
+
+CalibrationSource = Literal["assumed", "rods", "table", "stated"]
+
+ASSUMED_FACTOR_MG_CM3_PER_HU = 100.0 / 130.0
+"""100 mg/cm3 of hydroxyapatite give 130 HU at 120 kVp."""
+
+HALO_MM = 2.0
+"""How far blur carries a lesion's intensity: twice the FWHM half-width of a
+routine cardiac kernel (about 1 mm)."""
+
+RING_MM = 4.0
+"""Outer distance of the ring that measures the background."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Calibration:
+    """Turns CT numbers into density.
+
+    Parameters
+    ----------
+    factor_mg_cm3_per_hu
+        Density of hydroxyapatite that adds 1 HU, mg/cm3 per HU.
+    source
+        ``assumed``: 100 mg/cm3 at 130 HU and 120 kVp, scaled to the tube
+        voltage. ``rods``: measured in this image. ``table``: by scanner and
+        protocol. ``stated``: given as a number.
+    detail
+        Which rods, row or number.
+    """
+
+    factor_mg_cm3_per_hu: float
+    source: CalibrationSource
+    detail: str = ""
+
+    def __post_init__(self) -> None:
+        if not 0.1 < self.factor_mg_cm3_per_hu < 10:
+            raise RuleError(
+                f"calibration factor {self.factor_mg_cm3_per_hu:g} mg/cm3 per HU is not plausible; expected about 0.8"
+            )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rod:
+    """A cylinder along the slice axis with known content.
+
+    Parameters
+    ----------
+    center_mm
+        Its middle in LPS, mm.
+    radius_mm, length_mm
+        Part to average over; keep clear of its edge.
+    density_mg_cm3
+        Hydroxyapatite, mg/cm3; 0 for water.
+    """
+
+    center_mm: Vector
+    radius_mm: float
+    length_mm: float
+    density_mg_cm3: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MassScore:
+    """Mass of one lesion, measured in three ways, mg.
+
+    The last two are None where no clean background surrounds the lesion.
+    """
+
+    mass_mg: float
+    integrated_mg: float | None
+    volume_fraction_mg: float | None
+
+
+def assume_calibration(kvp: float | None) -> Calibration:
+    """Give the default calibration: 100 mg/cm3 at 130 HU, scaled to the tube voltage.
+
+    Examples
+    --------
+    >>> round(assume_calibration(120).factor_mg_cm3_per_hu, 3)
+    0.769
+    """
+    ratio = 1.0 if kvp is None else calcium_hu_ratio(kvp)
+    return Calibration(
+        factor_mg_cm3_per_hu=ASSUMED_FACTOR_MG_CM3_PER_HU / ratio,
+        source="assumed",
+        detail=f"100 mg/cm3 = 130 HU at 120 kVp, scaled to {120 if kvp is None else kvp:g} kVp",
+    )
+
+
+def calibrate_from_rods(volume: Volume, water: Rod, calcium: Rod) -> Calibration:
+    """Measure the calibration from rods scanned with the patient or phantom.
+
+    Parameters
+    ----------
+    volume
+        CT: (slice, row, column), HU.
+    water, calcium
+        Where the rods lie, and what they hold.
+
+    Returns
+    -------
+    Calibration
+        Factor = (density difference) / (HU difference).
+
+    Raises
+    ------
+    RuleError
+        If a rod lies outside the image, or calcium is not brighter than water.
+    """
+    hu = [float(np.mean(volume.hu.reshape(-1)[_rod_voxels(volume.grid, rod)])) for rod in (water, calcium)]
+    if hu[1] - hu[0] < 10:
+        raise RuleError(f"the calcium rod ({hu[1]:.1f} HU) must be brighter than the water rod ({hu[0]:.1f} HU)")
+    return Calibration(
+        factor_mg_cm3_per_hu=(calcium.density_mg_cm3 - water.density_mg_cm3) / (hu[1] - hu[0]),
+        source="rods",
+        detail=f"water {hu[0]:.1f} HU, {calcium.density_mg_cm3:g} mg/cm3 {hu[1]:.1f} HU",
+    )
+
+
+def _rod_voxels(grid: Grid, rod: Rod) -> np.ndarray:
+    away = np.subtract(rod.center_mm, grid.origin_mm)
+    row = np.arange(grid.shape[1]) * grid.row_spacing_mm - away @ np.asarray(grid.row_axis)
+    column = np.arange(grid.shape[2]) * grid.column_spacing_mm - away @ np.asarray(grid.column_axis)
+    first = grid.slice_positions_mm[0]
+    along = np.asarray(grid.slice_positions_mm) - first - away @ np.asarray(grid.slice_axis)
+    disc = np.flatnonzero(row[:, None] ** 2 + column[None, :] ** 2 <= rod.radius_mm**2)
+    slices = np.flatnonzero(np.abs(along) <= rod.length_mm / 2)
+    if disc.size == 0 or slices.size == 0:
+        raise RuleError(f"no voxel lies in the rod at {rod.center_mm} mm, radius {rod.radius_mm:g} mm")
+    return np.asarray((slices[:, None] * (grid.shape[1] * grid.shape[2]) + disc[None, :]).reshape(-1))
+
+
+def score_mass(volume: Volume, lesion: Lesion, calibration: Calibration, bright: np.ndarray) -> MassScore:
+    """Measure the mass of one lesion in three published ways.
+
+    Parameters
+    ----------
+    volume
+        CT: (slice, row, column), HU.
+    lesion
+        Voxels that reached the threshold.
+    calibration
+        Turns HU into mg/cm3.
+    bright
+        Flat positions, ascending, of all voxels of *any* lesion: kept out of
+        this lesion's halo and background.
+
+    Notes
+    -----
+    All three share one factor. The integrated mass takes the mean of the ring
+    as background and sums (HU - background) over lesion and halo; the
+    volume-fraction mass gives each voxel the fraction (HU - tissue) / (HU of
+    pure calcium - tissue), with the ring's median as tissue. On a linear scale
+    the density of the pure calcium cancels out.
+    """
+    grid = volume.grid
+    mm3 = voxel_volumes_mm3(lesion, grid)
+    factor_mg_mm3 = calibration.factor_mg_cm3_per_hu / 1000.0
+    mass_mg = factor_mg_mm3 * float(np.sum(mm3 * lesion.hu))
+    region = _halo_and_ring(volume, lesion, bright)
+    if region is None:
+        return MassScore(mass_mg=mass_mg, integrated_mg=None, volume_fraction_mg=None)
+    halo_hu, halo_mm3, ring_hu = region
+    return MassScore(
+        mass_mg=mass_mg,
+        integrated_mg=factor_mg_mm3 * float(np.sum((halo_hu - np.mean(ring_hu)) * halo_mm3)),
+        volume_fraction_mg=factor_mg_mm3 * float(np.sum((halo_hu - np.median(ring_hu)) * halo_mm3)),
+    )
+
+
+def _halo_and_ring(
+    volume: Volume, lesion: Lesion, bright: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
+    """Give HU and mm3 of lesion with halo, and HU of the ring; None if the ring is empty.
+
+    Across slices the halo reaches at least one slice, since partial volume
+    always reaches the next.
+    """
+    grid = volume.grid
+    step = grid.spacing_mm
+    reach = (max(HALO_MM, step[0]), HALO_MM, HALO_MM)
+    margin = tuple(int(np.ceil(r * RING_MM / HALO_MM / s)) for r, s in zip(reach, step, strict=True))
+    box = box_around(lesion, grid.shape, (margin[0], margin[1], margin[2]))
+    mask = mask_in_box(lesion, grid.shape, box)
+    scaled = [s / r for s, r in zip(step, reach, strict=True)]
+    away = distance_transform_edt(~mask, sampling=scaled)
+    foreign = _bright_in_box(bright, grid.shape, box) & ~mask
+    # Lung and air in the ring would pull the background far below tissue.
+    tissue = volume.hu[box] > -200
+    ring = (away > 1.0) & (away <= RING_MM / HALO_MM) & ~foreign & tissue
+    if np.count_nonzero(ring) < 10:
+        return None
+    halo = (away <= 1.0) & ~foreign & tissue
+    mm3 = np.broadcast_to((grid.slice_extents_mm()[box[0]] * grid.pixel_area_mm2)[:, None, None], halo.shape)
+    return volume.hu[box][halo].astype(np.float64), mm3[halo], volume.hu[box][ring].astype(np.float64)
+
+
+def _bright_in_box(bright: np.ndarray, shape: tuple[int, int, int], box: tuple[slice, slice, slice]) -> np.ndarray:
+    """Mark voxels of any lesion inside a box; only its slices are looked at."""
+    pixels = shape[1] * shape[2]
+    first, last = np.searchsorted(bright, (box[0].start * pixels, box[0].stop * pixels))
+    k, i, j = np.unravel_index(bright[first:last], shape)
+    inside = (i >= box[1].start) & (i < box[1].stop) & (j >= box[2].start) & (j < box[2].stop)
+    mask = np.zeros(tuple(s.stop - s.start for s in box), dtype=bool)
+    mask[k[inside] - box[0].start, i[inside] - box[1].start, j[inside] - box[2].start] = True
+    return mask
