@@ -234,7 +234,8 @@ def _finder(seen: Circumstances) -> Iterator[Caveat]:
         return
     yield Caveat(
         code="found-automatically",
-        message="Calcium was found and named by anatomy rules that no clinical study has validated. Check every lesion.",
+        message="Calcium was found and named by anatomy rules that no clinical study has validated. "
+        "Check every lesion.",
     )
     unassigned = seen.score.vessels.get(UNASSIGNED)
     if unassigned is not None and unassigned.lesions:
@@ -258,7 +259,8 @@ def _settings(seen: Circumstances) -> Iterator[Caveat]:
     if seen.calibration.source == "assumed":
         yield Caveat(
             code="calibration-assumed",
-            message="Mass uses an assumed calibration (100 mg/cm3 = 130 HU at 120 kVp); scanners differ by -15 to +25 %.",
+            message="Mass uses an assumed calibration (100 mg/cm3 = 130 HU at 120 kVp); "
+            "scanners differ by -15 to +25 %.",
             severity="info",
         )
     if seen.source_format != "dicom":
