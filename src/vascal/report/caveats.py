@@ -18,6 +18,9 @@ from vascal.calcium.score import CalciumScore
 from vascal.study import Acquisition
 from vascal.volume import Grid
 
+FoundBy = Literal["labels", "rules"]
+"""Who marked the calcium: a person or another program, or vascal's own finder."""
+
 Severity = Literal["critical", "caution", "info"]
 _RANK = {"critical": 0, "caution": 1, "info": 2}
 
@@ -50,14 +53,15 @@ class Caveat:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Circumstances:
-    """Everything caveats are drawn from; `anatomy` is None when labels were given."""
+    """Everything caveats are drawn from."""
 
     acquisition: Acquisition
     grid: Grid
     rule: AgatstonRule
     calibration: Calibration
     score: CalciumScore
-    anatomy: Anatomy | None
+    anatomy: Anatomy
+    found_by: FoundBy = "rules"
     source_format: str = "dicom"
     series_notes: tuple[str, ...] = ()
 
@@ -81,24 +85,21 @@ def find_caveats(seen: Circumstances) -> tuple[Caveat, ...]:
 
 
 def _contrast(seen: Circumstances) -> Iterator[Caveat]:
-    agent = seen.acquisition.contrast_agent
-    if seen.anatomy is not None and seen.anatomy.is_contrast_enhanced:
+    if seen.anatomy.is_contrast_enhanced:
         levels = (("heart", seen.anatomy.blood_hu), ("aorta", seen.anatomy.aorta_hu))
         measured = ", ".join(f"{name} {hu:.0f} HU" for name, hu in levels if hu is not None)
         yield Caveat(
             code="contrast",
             message=f"Blood is contrast-enhanced ({measured}). Iodine exceeds the calcium threshold: "
             "the total is not an Agatston score and must not be quoted as one.",
-            severity="critical",
+            severity="critical" if seen.found_by == "rules" else "caution",
         )
-    elif agent:
-        pixels = "The pixels do not show it." if seen.anatomy is not None else "The pixels were not asked."
-        yield Caveat(code="contrast-claimed", message=f"The header names a contrast agent. {pixels}")
+    elif seen.acquisition.contrast_agent:
+        message = "The header names a contrast agent, but blood in the image does not show it."
+        yield Caveat(code="contrast-claimed", message=message)
 
 
 def _heart(seen: Circumstances) -> Iterator[Caveat]:
-    if seen.anatomy is None:
-        return
     if seen.anatomy.heart_cut_off:
         sides = ", ".join(seen.anatomy.heart_cut_off)
         yield Caveat(
@@ -216,7 +217,7 @@ def is_sharp_kernel(kernel: str) -> bool:
 
 
 def _noise_and_metal(seen: Circumstances) -> Iterator[Caveat]:
-    if seen.anatomy is not None and (seen.anatomy.noise_sd_hu or 0.0) > NOISE_LIMIT_HU:
+    if (seen.anatomy.noise_sd_hu or 0.0) > NOISE_LIMIT_HU:
         yield Caveat(
             code="noise",
             message=f"Noise of {seen.anatomy.noise_sd_hu:.0f} HU (limit {NOISE_LIMIT_HU:.0f}): "
@@ -230,7 +231,7 @@ def _noise_and_metal(seen: Circumstances) -> Iterator[Caveat]:
 
 
 def _finder(seen: Circumstances) -> Iterator[Caveat]:
-    if seen.anatomy is None:
+    if seen.found_by == "labels":
         return
     yield Caveat(
         code="found-automatically",

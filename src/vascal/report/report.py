@@ -6,12 +6,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from vascal.calcium.score import CalciumScore
-from vascal.report.caveats import Caveat
+from vascal.report.caveats import Caveat, FoundBy
 from vascal.report.provenance import Provenance
 from vascal.study import Acquisition, Patient
 from vascal.volume import Vector
-
-FoundBy = Literal["labels", "rules"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,10 +53,7 @@ class RejectedCandidate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageFindings:
-    """What the pixels said about the scan as a whole.
-
-    Values are None when calcium was labelled by hand and nothing was searched.
-    """
+    """What the pixels said about the scan as a whole; None where it could not be measured."""
 
     finder: str | None = None
     heart_volume_ml: float | None = None

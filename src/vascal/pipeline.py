@@ -1,0 +1,338 @@
+"""Composition root: a study goes in, reports come out."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+import vascal
+from vascal.anatomy.segmenter import Anatomy, Segmenter
+from vascal.anatomy.thorax import ThoraxRules
+from vascal.calcium.candidates import find_candidates
+from vascal.calcium.finding import Finding, Rejected, find_calcium
+from vascal.calcium.lesions import find_lesions
+from vascal.calcium.mass import Calibration, Rod, assume_calibration, calibrate_from_rods
+from vascal.calcium.rule import AgatstonRule, choose_rule, override_rule
+from vascal.calcium.score import score_calcium
+from vascal.errors import VascalError
+from vascal.io.labels import read_labels
+from vascal.io.reading import read_volume
+from vascal.report.caveats import Circumstances, find_caveats
+from vascal.report.choice import Choice, choose_report
+from vascal.report.provenance import Provenance
+from vascal.report.report import ImageFindings, RejectedCandidate, Report, SeriesFacts
+from vascal.study import Acquisition, Refusal, Series, Study
+from vascal.volume import LabelMap, Volume
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScoreOptions:
+    """Everything a user may choose.
+
+    Parameters
+    ----------
+    rule
+        Named rule, or None to let the tube voltage decide.
+    kvp, is_gated, slice_thickness_mm
+        Acquisition facts that replace what the header says.
+    threshold_hu, min_area_mm2, min_pixels
+        Numbers that replace the rule's; the report says so.
+    labels
+        NIfTI or DICOM SEG with the vessels; then nothing is searched.
+    label_names
+        What the label values mean; LM, LAD, LCX, RCA for 1 to 4 unless given.
+    calibration
+        Mass calibration; None assumes 100 mg/cm3 at 130 HU.
+    rods
+        Water rod and calcium rod to measure the calibration from, instead.
+    """
+
+    rule: str | None = None
+    kvp: float | None = None
+    is_gated: bool | None = None
+    slice_thickness_mm: float | None = None
+    threshold_hu: float | None = None
+    min_area_mm2: float | None = None
+    min_pixels: int | None = None
+    labels: Path | None = None
+    label_names: Mapping[int, str] | None = None
+    calibration: Calibration | None = None
+    rods: tuple[Rod, Rod] | None = None
+
+    def as_text(self) -> tuple[tuple[str, str], ...]:
+        """List the options that were set, for provenance; a label file by its name only."""
+        chosen = {name: getattr(self, name) for name in self.__slots__}
+        return tuple(
+            (name, value.name if isinstance(value, Path) else _plain(value))
+            for name, value in sorted(chosen.items())
+            if value is not None
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ScoredSeries:
+    """A report with the pixels and regions it came from.
+
+    Parameters
+    ----------
+    report
+        What is said.
+    volume
+        The CT that was scored.
+    finding
+        Lesions and rejected candidates, voxel by voxel.
+    anatomy
+        What was found around the heart.
+    """
+
+    report: Report
+    volume: Volume
+    finding: Finding
+    anatomy: Anatomy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class StudyResult:
+    """Reports on all series of a study that can be scored, and what could not be.
+
+    Parameters
+    ----------
+    reports
+        One a series.
+    refusals
+        Series and files that were not scored, with reasons.
+    choice
+        Which report to quote and why; None if none is quotable.
+    """
+
+    reports: tuple[Report, ...]
+    refusals: tuple[Refusal, ...]
+    choice: Choice | None
+
+    @property
+    def best(self) -> Report | None:
+        """The report to quote."""
+        return None if self.choice is None else self.reports[self.choice.index]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Setting:
+    """What one series is scored with, once header and options are reconciled."""
+
+    acquisition: Acquisition
+    rule: AgatstonRule
+    calibration: Calibration
+
+
+def score(study: Study, options: ScoreOptions | None = None, *, segmenter: Segmenter | None = None) -> StudyResult:
+    """Score every series of a study.
+
+    Parameters
+    ----------
+    study
+        From `read_study`.
+    options
+        What to do differently from the defaults.
+    segmenter
+        Finds heart and surroundings; anatomy rules unless given.
+
+    Returns
+    -------
+    StudyResult
+        A series that can not be scored becomes a refusal, never an exception.
+    """
+    reports: list[Report] = []
+    refusals = list(study.refusals)
+    for series in study.series:
+        try:
+            reports.append(score_series(series, options, segmenter=segmenter, study_date=study.study_date).report)
+        except VascalError as error:
+            refusals.append(refuse(series, error))
+    return StudyResult(reports=tuple(reports), refusals=tuple(refusals), choice=choose_report(reports))
+
+
+def refuse(series: Series, error: VascalError) -> Refusal:
+    """Turn an error about one series into an entry of the failures list."""
+    return Refusal(
+        subject=series.key, code=error.code, message=str(error), study_instance_uid=series.study_instance_uid
+    )
+
+
+def score_series(
+    series: Series,
+    options: ScoreOptions | None = None,
+    *,
+    segmenter: Segmenter | None = None,
+    study_date: str = "",
+) -> ScoredSeries:
+    """Read and score one series.
+
+    Parameters
+    ----------
+    series
+        One even axial stack, from `read_study`.
+    options
+        What to do differently from the defaults.
+    segmenter
+        Finds heart and surroundings; anatomy rules unless given.
+    study_date
+        Shown in the report, ``YYYYMMDD``.
+
+    Raises
+    ------
+    VascalError
+        What makes this series impossible to score.
+    """
+    chosen = options or ScoreOptions()
+    labels = _read_labels(series, chosen)
+    volume = read_volume(series)
+    setting = _settle(series.acquisition, volume, chosen)
+    anatomy = (segmenter or ThoraxRules()).find_anatomy(volume)
+    if labels is None:
+        finding = find_calcium(volume, anatomy, setting.rule)
+    else:
+        finding = find_labelled(volume, labels, setting.rule)
+    numbers = score_calcium(
+        volume, finding.lesions, rule=setting.rule, calibration=setting.calibration, bmi=series.patient.bmi
+    )
+    seen = Circumstances(
+        acquisition=setting.acquisition,
+        grid=volume.grid,
+        rule=setting.rule,
+        calibration=setting.calibration,
+        score=numbers,
+        anatomy=anatomy,
+        found_by="rules" if labels is None else "labels",
+        source_format=series.source_format,
+        series_notes=series.notes,
+    )
+    report = _write_report(series, study_date, seen, finding, _trace(series, chosen, anatomy))
+    return ScoredSeries(report=report, volume=volume, finding=finding, anatomy=anatomy)
+
+
+def find_labelled(volume: Volume, labels: LabelMap, rule: AgatstonRule) -> Finding:
+    """Take lesions from a label map: labelled voxels that pass the rule, nothing else.
+
+    Parameters
+    ----------
+    volume
+        CT: (slice, row, column), HU.
+    labels
+        Vessel of each voxel, on the same grid.
+    rule
+        Threshold, minimum patch and connectivity.
+    """
+    return Finding(lesions=find_lesions(find_candidates(volume, labels, rule), rule), rejected=())
+
+
+def _read_labels(series: Series, chosen: ScoreOptions) -> LabelMap | None:
+    if chosen.labels is None:
+        return None
+    return read_labels(chosen.labels, series.grid, chosen.label_names)
+
+
+def _settle(found: Acquisition, volume: Volume, chosen: ScoreOptions) -> _Setting:
+    """Let stated facts replace the header's, then choose rule and calibration by them."""
+    acquisition = state_facts(found, chosen)
+    rule = override_rule(
+        choose_rule(acquisition.kvp, chosen.rule),
+        threshold_hu=chosen.threshold_hu,
+        min_patch_mm2=chosen.min_area_mm2,
+        min_patch_pixels=chosen.min_pixels,
+    )
+    calibration = chosen.calibration or assume_calibration(acquisition.kvp)
+    if chosen.rods is not None:
+        calibration = calibrate_from_rods(volume, *chosen.rods)
+    return _Setting(acquisition=acquisition, rule=rule, calibration=calibration)
+
+
+def state_facts(found: Acquisition, chosen: ScoreOptions) -> Acquisition:
+    """Replace acquisition facts by what the user states."""
+    stated = found
+    if chosen.kvp is not None:
+        stated = replace(stated, kvp=chosen.kvp)
+    if chosen.slice_thickness_mm is not None:
+        stated = replace(stated, slice_thickness_mm=chosen.slice_thickness_mm)
+    if chosen.is_gated is not None:
+        stated = replace(stated, gating=replace(found.gating, is_gated=chosen.is_gated, evidence="stated"))
+    return stated
+
+
+def _write_report(series: Series, study_date: str, seen: Circumstances, finding: Finding, trace: Provenance) -> Report:
+    caveats = find_caveats(seen)
+    return Report(
+        series=_facts(series, study_date, seen.acquisition),
+        found_by=seen.found_by,
+        score=seen.score,
+        is_quotable=all(caveat.severity != "critical" for caveat in caveats),
+        rejected=tuple(_describe(rejected, seen.grid.shape) for rejected in finding.rejected),
+        findings=_findings(seen.anatomy),
+        caveats=caveats,
+        provenance=trace,
+    )
+
+
+def _facts(series: Series, study_date: str, acquisition: Acquisition) -> SeriesFacts:
+    return SeriesFacts(
+        study_instance_uid=series.study_instance_uid,
+        series_instance_uid=series.series_instance_uid,
+        key=series.key,
+        series_number=series.series_number,
+        series_description=series.series_description,
+        study_date=study_date,
+        shape=series.grid.shape,
+        spacing_mm=series.grid.spacing_mm,
+        is_even=series.grid.is_even,
+        acquisition=acquisition,
+        patient=series.patient,
+        source_format=series.source_format,
+    )
+
+
+def _describe(rejected: Rejected, shape: tuple[int, int, int]) -> RejectedCandidate:
+    slices = rejected.candidate.index // (shape[1] * shape[2])
+    return RejectedCandidate(
+        reason=rejected.reason,
+        volume_mm3=rejected.candidate.volume_mm3,
+        peak_hu=int(rejected.candidate.peak_hu),
+        center_mm=rejected.candidate.center_mm,
+        slices=(int(slices.min()), int(slices.max())),
+    )
+
+
+def _findings(anatomy: Anatomy) -> ImageFindings:
+    grid = anatomy.structures.grid
+    per_slice = np.count_nonzero(anatomy.structures.mask("heart"), axis=(1, 2))
+    return ImageFindings(
+        finder=anatomy.finder,
+        heart_volume_ml=float(per_slice @ grid.slice_extents_mm()) * grid.pixel_area_mm2 / 1000.0,
+        blood_hu=anatomy.blood_hu,
+        aorta_hu=anatomy.aorta_hu,
+        noise_sd_hu=anatomy.noise_sd_hu,
+        is_contrast_enhanced=anatomy.is_contrast_enhanced,
+    )
+
+
+def _trace(series: Series, chosen: ScoreOptions, anatomy: Anatomy) -> Provenance:
+    return Provenance(
+        software="vascal",
+        version=vascal.__version__,
+        options=chosen.as_text(),
+        source_uids=tuple(image.sop_instance_uid for image in series.images if image.sop_instance_uid),
+        labels_sha256=None if chosen.labels is None else hash_file(chosen.labels),
+        finder=anatomy.finder,
+    )
+
+
+def hash_file(path: Path) -> str:
+    """Give the SHA-256 of a file, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _plain(value: object) -> str:
+    return repr(dict(value)) if isinstance(value, Mapping) else str(value)
