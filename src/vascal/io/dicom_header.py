@@ -1,0 +1,285 @@
+"""Headers of DICOM images: what stacking needs to know of each slice.
+
+A multi-frame object (Enhanced CT, Legacy Converted Enhanced CT) becomes one
+header per frame, so that everything behind this file sees slices only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import IO, cast
+
+from pydicom import dcmread
+from pydicom.dataset import Dataset
+from pydicom.errors import BytesLengthException, InvalidDicomError
+
+from vascal.errors import PixelError, UnsupportedImageError
+from vascal.io.dicom_acquisition import image_type_of, phase_percent_of, trigger_time_ms_of
+from vascal.io.dicom_files import FileRef
+from vascal.io.dicom_values import (
+    UNREADABLE,
+    integer_of,
+    number_of,
+    numbers_of,
+    positive_of,
+    text_of,
+    texts_of,
+    value_of,
+)
+from vascal.study import ImageSource
+
+HEADER_TAGS: list[str] = [
+    "SpecificCharacterSet", "ImageType", "SOPClassUID", "SOPInstanceUID", "StudyDate", "Modality", "Manufacturer",
+    "StudyDescription", "SeriesDescription", "ManufacturerModelName", "PatientBirthDate", "PatientSex", "PatientAge",
+    "PatientSize", "PatientWeight", "ContrastBolusAgent", "BodyPartExamined", "ScanOptions", "SliceThickness", "KVP",
+    "ProtocolName", "ContrastBolusRoute", "TriggerTime", "HeartRate", "CardiacRRIntervalSpecified",
+    "ReconstructionDiameter", "GantryDetectorTilt", "ExposureTime", "XRayTubeCurrent", "Exposure", "ExposureInuAs",
+    "FilterMaterial", "ConvolutionKernel", "CTDIvol", "CardiacSynchronizationTechnique", "StudyInstanceUID",
+    "SeriesInstanceUID", "SeriesNumber", "AcquisitionNumber", "InstanceNumber", "ImagePositionPatient",
+    "ImageOrientationPatient", "FrameOfReferenceUID", "TemporalPositionIndex", "TemporalPositionIdentifier",
+    "ImageComments", "NominalPercentageOfCardiacPhase", "SamplesPerPixel", "PhotometricInterpretation",
+    "NumberOfFrames", "Rows", "Columns", "PixelSpacing", "BitsAllocated", "BitsStored", "HighBit",
+    "PixelRepresentation", "PixelPaddingValue", "PixelPaddingRangeLimit", "RescaleIntercept", "RescaleSlope",
+    "RescaleType", "LossyImageCompression", "SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence",
+]  # fmt: skip
+"""All that is kept of a header; the rest, names included, is stepped over."""
+
+MAX_SIDE = 8192
+"""Rows or columns beyond any CT matrix: a damaged or hostile header."""
+MEDIA_DIRECTORY = "1.2.840.10008.1.3.10"
+
+Direction = tuple[float, float, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class SliceHeader:
+    """One slice as its header describes it; None where the header is silent.
+
+    Parameters
+    ----------
+    file, frame
+        Where it is kept; frame is None in a single-frame object.
+    position_mm
+        Image Position (Patient), LPS.
+    along_row, along_column
+        Image Orientation (Patient): where the column index, and the row index, grows.
+    spacing_mm
+        Between rows, between columns.
+    padding
+        Lowest and highest stored value without meaning.
+    dataset
+        The attributes themselves, a frame's functional groups merged in.
+    """
+
+    file: FileRef
+    frame: int | None
+    study_instance_uid: str
+    series_instance_uid: str
+    sop_instance_uid: str
+    sop_class_uid: str
+    frame_of_reference_uid: str
+    modality: str
+    image_type: tuple[str, ...]
+    rows: int
+    columns: int
+    samples_per_pixel: int
+    bits_allocated: int
+    spacing_mm: tuple[float, float] | None
+    position_mm: Direction | None
+    along_row: Direction | None
+    along_column: Direction | None
+    slope: float | None
+    intercept: float | None
+    padding: tuple[int, int] | None
+    kvp: float | None
+    kernels: tuple[str, ...]
+    thickness_mm: float | None
+    instance_number: int | None
+    acquisition_number: int | None
+    temporal_index: int | None
+    phase_percent: float | None
+    trigger_time_ms: float | None
+    dataset: Dataset
+
+
+def read_headers(stream: IO[bytes], file: FileRef) -> tuple[SliceHeader, ...]:
+    """Read one file's header; nothing if it is not DICOM.
+
+    Parameters
+    ----------
+    stream
+        The open file, at its start.
+    file
+        Where it is, for messages.
+
+    Returns
+    -------
+    tuple of SliceHeader
+        One per frame; empty if the file is something else than DICOM.
+
+    Raises
+    ------
+    UnsupportedImageError
+        If the file starts like DICOM but its header can not be read.
+    PixelError
+        If the file ends before its pixels do.
+    """
+    if not looks_like_dicom(stream.read(132)):
+        return ()
+    stream.seek(0)
+    try:
+        dataset = dcmread(stream, force=True, stop_before_pixels=True, specific_tags=HEADER_TAGS)
+        headers = _split_frames(dataset, file)
+    except (*UNREADABLE, InvalidDicomError, BytesLengthException, EOFError, RecursionError) as error:
+        raise UnsupportedImageError("starts like DICOM, but its header is damaged or cut short") from error
+    if headers:
+        _require_pixels(dataset, headers[0], file.size_bytes - _tell(stream, dataset))
+    return headers
+
+
+def looks_like_dicom(start: bytes) -> bool:
+    """Tell DICOM by its mark, or, without a preamble, by the group of its first element."""
+    if start[128:132] == b"DICM":
+        return True
+    return start[:4] in (b"\x02\x00\x00\x00", b"\x08\x00\x00\x00") or start[:4] in {
+        bytes((8, 0, element, 0)) for element in (0x01, 0x05, 0x08, 0x12, 0x16, 0x18)
+    }
+
+
+def _split_frames(dataset: Dataset, file: FileRef) -> tuple[SliceHeader, ...]:
+    sop_class = text_of(dataset, "SOPClassUID")
+    if sop_class == MEDIA_DIRECTORY or not (sop_class or text_of(dataset, "Modality")):
+        return ()
+    per_frame = cast(Sequence[Dataset], value_of(dataset, "PerFrameFunctionalGroupsSequence") or ())
+    if not per_frame or text_of(dataset, "Modality") != "CT":
+        return (_parse_slice(dataset, file, None),)
+    shared = _flatten(value_of(dataset, "SharedFunctionalGroupsSequence"))
+    return tuple(
+        _parse_slice(_merge(dataset, shared, _flatten([groups])), file, frame) for frame, groups in enumerate(per_frame)
+    )
+
+
+def _flatten(items: object) -> Dataset:
+    """Collect the attributes inside the functional groups of one item."""
+    flat = Dataset()
+    for groups in items if isinstance(items, Sequence) else ():
+        for group in groups:
+            for item in group.value if group.VR == "SQ" else ():
+                flat.update({element.tag: element for element in item})
+    return flat
+
+
+def _merge(*datasets: Dataset) -> Dataset:
+    merged = Dataset()
+    for dataset in datasets:
+        merged._dict.update(dataset._dict)
+    return merged
+
+
+def _parse_slice(dataset: Dataset, file: FileRef, frame: int | None) -> SliceHeader:
+    position = numbers_of(dataset, "ImagePositionPatient", 3)
+    cosines = numbers_of(dataset, "ImageOrientationPatient", 6)
+    spacing = numbers_of(dataset, "PixelSpacing", 2)
+    return SliceHeader(
+        file=file,
+        frame=frame,
+        study_instance_uid=text_of(dataset, "StudyInstanceUID"),
+        series_instance_uid=text_of(dataset, "SeriesInstanceUID"),
+        sop_instance_uid=text_of(dataset, "SOPInstanceUID"),
+        sop_class_uid=text_of(dataset, "SOPClassUID"),
+        frame_of_reference_uid=text_of(dataset, "FrameOfReferenceUID"),
+        modality=text_of(dataset, "Modality"),
+        image_type=image_type_of(dataset),
+        rows=integer_of(dataset, "Rows") or 0,
+        columns=integer_of(dataset, "Columns") or 0,
+        samples_per_pixel=integer_of(dataset, "SamplesPerPixel") or 1,
+        bits_allocated=integer_of(dataset, "BitsAllocated") or 0,
+        spacing_mm=(spacing[0], spacing[1]) if spacing else None,
+        position_mm=(position[0], position[1], position[2]) if position else None,
+        along_row=(cosines[0], cosines[1], cosines[2]) if cosines else None,
+        along_column=(cosines[3], cosines[4], cosines[5]) if cosines else None,
+        slope=number_of(dataset, "RescaleSlope"),
+        intercept=number_of(dataset, "RescaleIntercept"),
+        padding=_padding(dataset),
+        kvp=positive_of(dataset, "KVP"),
+        kernels=texts_of(dataset, "ConvolutionKernel"),
+        thickness_mm=positive_of(dataset, "SliceThickness"),
+        instance_number=integer_of(dataset, "InstanceNumber"),
+        acquisition_number=_first_integer(dataset, "AcquisitionNumber", "FrameAcquisitionNumber"),
+        temporal_index=_first_integer(dataset, "TemporalPositionIndex", "TemporalPositionIdentifier"),
+        phase_percent=phase_percent_of(dataset),
+        trigger_time_ms=trigger_time_ms_of(dataset),
+        dataset=dataset,
+    )
+
+
+def _first_integer(dataset: Dataset, *keywords: str) -> int | None:
+    return next((one for one in (integer_of(dataset, keyword) for keyword in keywords) if one is not None), None)
+
+
+def _padding(dataset: Dataset) -> tuple[int, int] | None:
+    """Give the range of stored values without meaning, lowest first.
+
+    The representation may be ambiguous (US or SS) or contradict the pixels', so
+    the 16 bits are read again as Pixel Representation says. PS3.3, C.7.5.1.1.2.
+    """
+    is_signed = integer_of(dataset, "PixelRepresentation") == 1
+    value = _stored_value(value_of(dataset, "PixelPaddingValue"), is_signed=is_signed)
+    limit = _stored_value(value_of(dataset, "PixelPaddingRangeLimit"), is_signed=is_signed)
+    if value is None:
+        return None
+    limit = value if limit is None else limit
+    return (min(value, limit), max(value, limit))
+
+
+def _stored_value(value: object, *, is_signed: bool) -> int | None:
+    if isinstance(value, bytes):
+        value = int.from_bytes(value[:2], "little") if len(value) >= 2 else None
+    if not isinstance(value, int):
+        return None
+    bits = value & 0xFFFF
+    return bits - 0x10000 if is_signed and bits >= 0x8000 else bits
+
+
+def _require_pixels(dataset: Dataset, first: SliceHeader, bytes_left: int) -> None:
+    """Refuse a CT file that ends before its pixels do, while that is still cheap to tell."""
+    if first.modality != "CT" or not first.rows:
+        return
+    if max(first.rows, first.columns) > MAX_SIDE:
+        raise PixelError(f"{first.rows} x {first.columns} pixels claimed; at most {MAX_SIDE} x {MAX_SIDE} are read")
+    if bytes_left <= 8:
+        raise PixelError("the file ends where its pixels should begin")
+    syntax = dataset.file_meta.get("TransferSyntaxUID") if hasattr(dataset, "file_meta") else None
+    if syntax is None or syntax.is_compressed or syntax.is_deflated:
+        return
+    frames = integer_of(dataset, "NumberOfFrames") or 1
+    needed = first.rows * first.columns * first.samples_per_pixel * frames * first.bits_allocated // 8
+    if bytes_left < needed:
+        raise PixelError(f"the file is cut short: its pixels need {needed} bytes, {bytes_left} are left")
+
+
+def _tell(stream: IO[bytes], dataset: Dataset) -> int:
+    """Give where the pixels start; in a deflated file that place is unknown, so the start."""
+    syntax = dataset.file_meta.get("TransferSyntaxUID") if hasattr(dataset, "file_meta") else None
+    return 0 if syntax is not None and syntax.is_deflated else stream.tell()
+
+
+def image_source(header: SliceHeader) -> ImageSource:
+    """Keep of a header what reading its pixels needs.
+
+    The header must have a position and a rescale; `require_scoreable` sees to that.
+    """
+    if header.position_mm is None or header.slope is None or header.intercept is None:
+        raise UnsupportedImageError("a slice without position or rescale can not become an image source")
+    return ImageSource(
+        path=header.file.path,
+        member=header.file.member,
+        frame=header.frame,
+        sop_instance_uid=header.sop_instance_uid,
+        position_mm=header.position_mm,
+        instance_number=header.instance_number,
+        slope=header.slope,
+        intercept=header.intercept,
+        padding=header.padding,
+    )

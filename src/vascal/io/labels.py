@@ -1,0 +1,84 @@
+"""Label maps made elsewhere, from NIfTI or DICOM segmentation, on the CT's grid.
+
+Labels are never resampled: either the file's voxels are the CT's voxels, in
+whatever order, or the file is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Shaped
+
+from vascal.errors import GridMismatchError, InputError, LabelError, OrientationError
+from vascal.io.dicom_header import looks_like_dicom
+from vascal.io.nifti import is_nifti, load_nifti
+from vascal.types import LabelArray
+from vascal.volume import Grid, LabelMap
+
+DEFAULT_NAMES: Mapping[int, str] = {1: "LM", 2: "LAD", 3: "LCX", 4: "RCA"}
+"""What values mean in a NIfTI label map of the coronary arteries, unless the caller says."""
+
+
+def read_labels(path: Path, grid: Grid, names: Mapping[int, str] | None = None) -> LabelMap:
+    """Read structures outlined by a person or another program.
+
+    Parameters
+    ----------
+    path
+        NIfTI (``.nii``, ``.nii.gz``) or DICOM Segmentation, BINARY or LABELMAP.
+    grid
+        The CT's grid. A NIfTI may store the same voxels in another order or
+        direction; a segmentation may leave out empty slices.
+    names
+        What each value, or segment number, means. Otherwise `DEFAULT_NAMES`
+        for NIfTI, and a segmentation's own codes and labels.
+
+    Returns
+    -------
+    LabelMap
+        On `grid` itself.
+
+    Raises
+    ------
+    InputError
+        If there is no such file.
+    GridMismatchError
+        If its voxels are not the CT's, to a tenth of a millimetre.
+    LabelError
+        If values are not whole numbers from 0 to 255, segments overlap, or the
+        format is unknown.
+    """
+    if not path.is_file():
+        raise InputError(f"no file is at {path}; needed: a label map (NIfTI or DICOM Segmentation)")
+    if is_nifti(path):
+        return _read_nifti_labels(path, grid, DEFAULT_NAMES if names is None else names)
+    with path.open("rb") as stream:
+        is_dicom = looks_like_dicom(stream.read(132))
+    if not is_dicom:
+        raise LabelError(f"{path.name} is of an unknown format; needed: NIfTI (.nii, .nii.gz) or DICOM Segmentation")
+    from vascal.io.dicom_labels import read_segmentation
+
+    return read_segmentation(path, grid, names)
+
+
+def _read_nifti_labels(path: Path, grid: Grid, names: Mapping[int, str]) -> LabelMap:
+    try:
+        image = load_nifti(path, axes=(grid.slice_axis, grid.row_axis, grid.column_axis))
+    except OrientationError as error:
+        raise GridMismatchError(f"{path.name}: {error}") from error
+    grid.require_same(image.grid)
+    return LabelMap(labels=_whole_labels(image.values), grid=grid, names=names)
+
+
+def _whole_labels(values: Shaped[np.ndarray, "slice row column"]) -> LabelArray:
+    if values.dtype.kind not in "iufb":
+        raise LabelError(f"label values are {values.dtype}; needed: whole numbers from 0 to 255")
+    if values.dtype.kind == "f" and not np.array_equal(values, np.rint(values)):
+        raise LabelError("label values are not whole numbers; needed: one number per structure, 0 to 255")
+    low, high = values.min(), values.max()
+    if low < 0 or high > 255:
+        raise LabelError(f"label values run from {low:g} to {high:g}; needed: 0 to 255")
+    return np.ascontiguousarray(values, dtype=np.uint8)

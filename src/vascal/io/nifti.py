@@ -1,0 +1,315 @@
+"""NIfTI images: CT numbers in, label maps in and out.
+
+NIfTI counts millimetres towards right, front and head (RAS) and stores an
+image in any axis order; vascal's arrays are (slice, row, column) in LPS. An
+image's axes are turned round or exchanged, which moves voxels and changes none.
+Source: NIfTI-1.1, https://nifti.nimh.nih.gov/nifti-1.
+"""
+
+from __future__ import annotations
+
+import gzip
+import math
+import os
+import tempfile
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import nibabel as nib
+import numpy as np
+from jaxtyping import Float, Shaped
+from nibabel.filebasedimages import ImageFileError
+from nibabel.spatialimages import HeaderDataError
+
+from vascal.errors import (
+    GantryTiltError,
+    GeometryError,
+    InputError,
+    NotDicomError,
+    OrientationError,
+    OutputError,
+    PixelError,
+    UnsupportedImageError,
+)
+from vascal.io.dicom_pixels import MAX_VOLUME_BYTES, PADDING_HU
+from vascal.io.dicom_stack import AXIAL_TOLERANCE_DEGREES
+from vascal.study import Acquisition, Gating, ImageSource, Series
+from vascal.types import HuArray
+from vascal.volume import Grid, LabelMap, Vector, Volume
+
+RAS_TO_LPS = np.diag([-1.0, -1.0, 1.0])
+SUPINE_AXIAL: tuple[Vector, Vector, Vector] = ((0.0, 0.0, 1.0), (0.0, 1.0, 0.0), (1.0, 0.0, 0.0))
+"""Where slices, rows and columns grow: to the head, the back and the left."""
+SHEAR_TOLERANCE = 2e-3
+"""Cosine between two axes up to which they stand at a right angle."""
+
+Array3D = Shaped[np.ndarray, "first second third"]
+Matrix = Float[np.ndarray, "3 3"]
+Point = Float[np.ndarray, " 3"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class NiftiImage:
+    """A NIfTI image with its axes brought to (slice, row, column).
+
+    Parameters
+    ----------
+    values
+        (slice, row, column), as stored, `scl_slope` applied; a view where possible.
+    grid
+        Where the voxels lie, in LPS.
+    """
+
+    values: Array3D
+    grid: Grid
+
+
+def is_nifti(path: Path) -> bool:
+    """Tell a NIfTI file by its name: ``.nii`` or ``.nii.gz``."""
+    return path.name.lower().endswith((".nii", ".nii.gz"))
+
+
+def read_nifti(
+    path: Path,
+    *,
+    kvp: float | None = None,
+    is_gated: bool | None = None,
+    slice_thickness_mm: float | None = None,
+) -> tuple[Series, Volume]:
+    """Read a CT from NIfTI, which says nothing of how it was made.
+
+    Parameters
+    ----------
+    path
+        ``.nii`` or ``.nii.gz`` holding HU.
+    kvp
+        Tube voltage, kV, if known.
+    is_gated
+        Whether the scan was synchronised to the heart, if known.
+    slice_thickness_mm
+        Nominal slice thickness, mm, if known.
+
+    Returns
+    -------
+    tuple of Series and Volume
+        Slices from the feet to the head, rows to the back, columns to the
+        left, whatever order the file has. HU are rounded and clipped to 16
+        bits; not-a-number becomes `PADDING_HU`.
+
+    Raises
+    ------
+    InputError
+        If nothing is there, or it is no NIfTI image.
+    UnsupportedImageError
+        If it is not a three-dimensional image of numbers in millimetres.
+    GeometryError
+        If it has fewer than 2 slices, or its orientation is not recorded.
+    OrientationError
+        If its axes are oblique to the body's by more than 5 degrees.
+    GantryTiltError
+        If its axes are sheared.
+    PixelError
+        If its voxels can not be read.
+    """
+    image = load_nifti(path, axes=SUPINE_AXIAL)
+    _require_axial(image.grid)
+    hu = _to_hu(image.values)
+    name = path.name.removesuffix(".gz").removesuffix(".nii")
+    gating = Gating() if is_gated is None else Gating(is_gated=is_gated, evidence="stated")
+    notes = ("no voxel is below 0 HU: is this a CT in HU?",) if hu.min() >= 0 else ()
+    series = Series(
+        study_instance_uid=name,
+        series_instance_uid=name,
+        key=name,
+        images=tuple(
+            ImageSource(path=path, frame=index, position_mm=image.grid.index_to_mm(index, 0, 0))
+            for index in range(image.grid.shape[0])
+        ),
+        grid=image.grid,
+        acquisition=Acquisition(kvp=kvp, slice_thickness_mm=slice_thickness_mm, gating=gating),
+        series_description=name,
+        source_format="nifti",
+        notes=notes,
+    )
+    return series, Volume(hu=hu, grid=image.grid)
+
+
+def load_nifti(path: Path, *, axes: tuple[Vector, Vector, Vector]) -> NiftiImage:
+    """Load an image with its axes exchanged and turned to run along given ones.
+
+    Parameters
+    ----------
+    path
+        ``.nii`` or ``.nii.gz``.
+    axes
+        Unit vectors in LPS along which slices, rows and columns shall grow;
+        each of the image's axes takes the place of the nearest.
+
+    Raises
+    ------
+    InputError, UnsupportedImageError, GeometryError, GantryTiltError, PixelError
+        As `read_nifti`.
+    """
+    image = _open(path)
+    values = _values(image, path)
+    affine = np.asarray(image.affine, dtype=np.float64)
+    steps, origin = RAS_TO_LPS @ affine[:3, :3], RAS_TO_LPS @ affine[:3, 3]
+    order, flipped = _match_axes(steps, np.asarray(axes))
+    values = values.transpose(order)
+    steps = steps[:, list(order)]
+    for axis in np.flatnonzero(flipped):
+        origin = origin + (values.shape[axis] - 1) * steps[:, axis]
+        steps[:, axis] *= -1
+        values = np.flip(values, axis=int(axis))
+    return NiftiImage(values=values, grid=_grid(values.shape, steps, origin))
+
+
+def write_label_map(label_map: LabelMap, path: Path) -> None:
+    """Write labels as 8-bit NIfTI on the CT's grid.
+
+    The file appears complete or not at all, and its bytes depend on the labels
+    alone.
+
+    Parameters
+    ----------
+    label_map
+        Labels on an even grid. Names have no place in NIfTI.
+    path
+        Ends in ``.nii`` or ``.nii.gz``.
+
+    Raises
+    ------
+    GeometryError
+        If the slices are unevenly spaced: NIfTI can not say so.
+    OutputError
+        If the file can not be written, or its name has another ending.
+    """
+    if not is_nifti(path):
+        raise OutputError(f"{path.name} names no NIfTI file; needed: a name that ends in .nii or .nii.gz")
+    grid = label_map.grid
+    if not grid.is_even:
+        raise GeometryError("NIfTI can not hold unevenly spaced slices; needed: an even stack")
+    image: Any = nib.Nifti1Image(label_map.labels.transpose(2, 1, 0), _affine(grid))  # type: ignore[no-untyped-call]
+    image.header.set_xyzt_units("mm")
+    image.set_sform(image.affine, code="scanner")
+    image.set_qform(image.affine, code="scanner")
+    content = image.to_bytes()
+    write_atomically(path, gzip.compress(content, 6, mtime=0) if path.name.lower().endswith(".gz") else content)
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write a file that is either complete or not there.
+
+    Raises
+    ------
+    OutputError
+        If it can not be written.
+    """
+    try:
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+            partial = Path(file.name)
+            try:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            except OSError:
+                partial.unlink()
+                raise
+        partial.chmod(0o644)
+        partial.replace(path)
+    except OSError as error:
+        raise OutputError(f"{path.name} can not be written: {error.strerror}") from error
+
+
+def _affine(grid: Grid) -> Float[np.ndarray, "4 4"]:
+    """Map (column, row, slice) indices to RAS millimetres."""
+    affine = np.eye(4)
+    affine[:3, 0] = np.asarray(grid.column_axis) * grid.column_spacing_mm
+    affine[:3, 1] = np.asarray(grid.row_axis) * grid.row_spacing_mm
+    affine[:3, 2] = np.asarray(grid.slice_axis) * float(np.mean(np.diff(grid.slice_positions_mm)))
+    affine[:3, 3] = grid.origin_mm
+    affine[:3] = RAS_TO_LPS @ affine[:3]
+    return affine
+
+
+def _open(path: Path) -> Any:
+    if not path.is_file():
+        raise InputError(f"no file is at {path}; needed: a NIfTI image")
+    try:
+        image: Any = nib.load(path)
+    except (ImageFileError, HeaderDataError, OSError, EOFError, ValueError, zlib.error) as error:
+        raise NotDicomError(f"{path.name} is not a NIfTI image that can be read") from error
+    if image.__class__ not in (nib.Nifti1Image, nib.Nifti2Image):
+        raise UnsupportedImageError(f"{path.name} is a {type(image).__name__}; needed: NIfTI")
+    if image.header["qform_code"] == 0 and image.header["sform_code"] == 0:
+        raise OrientationError(f"{path.name} does not say how it lies in the patient (qform and sform codes are 0)")
+    units = image.header.get_xyzt_units()[0]
+    if units not in ("mm", "unknown"):
+        raise UnsupportedImageError(f"{path.name} is in {units}; needed: mm")
+    return image
+
+
+def _values(image: Any, path: Path) -> Array3D:
+    shape = tuple(int(n) for n in image.shape)
+    if len(shape) < 3 or any(n != 1 for n in shape[3:]) or image.get_data_dtype().names is not None:
+        raise UnsupportedImageError(f"{path.name} has shape {shape}; needed: three dimensions of plain numbers")
+    if math.prod(shape) * 2 > MAX_VOLUME_BYTES:
+        raise PixelError(f"{path.name} has shape {shape}; at most {MAX_VOLUME_BYTES // 2} voxels are read")
+    try:
+        return np.asarray(image.dataobj).reshape(shape[:3])
+    except (OSError, EOFError, ValueError, zlib.error) as error:
+        raise PixelError(f"{path.name} is cut short or damaged: its voxels can not be read") from error
+
+
+def _match_axes(steps: Matrix, wanted: Matrix) -> tuple[tuple[int, int, int], list[bool]]:
+    """Find which image axis runs along each wanted one, and whether backwards."""
+    lengths = np.linalg.norm(steps, axis=0)
+    if not np.all(np.isfinite(steps)) or lengths.min() <= 0:
+        raise GeometryError("voxels have no size; the file's affine can not be used")
+    cosines = wanted @ (steps / lengths)
+    if np.abs((steps / lengths).T @ (steps / lengths) - np.eye(3)).max() > SHEAR_TOLERANCE:
+        raise GantryTiltError("the image's axes are sheared; needed: axes at right angles")
+    order = tuple(int(axis) for axis in np.argmax(np.abs(cosines), axis=1))
+    if sorted(order) != [0, 1, 2]:
+        raise OrientationError("the image lies at 45 degrees to the wanted axes; needed: axes along the body's")
+    return (order[0], order[1], order[2]), [bool(cosines[row, axis] < 0) for row, axis in enumerate(order)]
+
+
+def _grid(shape: tuple[int, ...], steps: Matrix, origin: Point) -> Grid:
+    lengths = np.linalg.norm(steps, axis=0)
+    slice_axis, row_axis, column_axis = (_vector(axis) for axis in (steps / lengths).T)
+    start = float(origin @ np.asarray(slice_axis))
+    return Grid(
+        shape=(shape[0], shape[1], shape[2]),
+        row_spacing_mm=float(lengths[1]),
+        column_spacing_mm=float(lengths[2]),
+        slice_positions_mm=tuple(start + float(lengths[0]) * index for index in range(shape[0])),
+        origin_mm=_vector(origin),
+        row_axis=row_axis,
+        column_axis=column_axis,
+        slice_axis=slice_axis,
+    )
+
+
+def _vector(values: Point) -> Vector:
+    return (float(values[0]), float(values[1]), float(values[2]))
+
+
+def _require_axial(grid: Grid) -> None:
+    least = math.cos(math.radians(AXIAL_TOLERANCE_DEGREES))
+    if min(grid.slice_axis[2], grid.row_axis[1], grid.column_axis[0]) < least:
+        raise OrientationError(
+            f"the image's axes are oblique; needed: along the body's to {AXIAL_TOLERANCE_DEGREES:g} degrees"
+        )
+
+
+def _to_hu(values: Array3D) -> HuArray:
+    if values.dtype.kind not in "iuf":
+        raise UnsupportedImageError(f"voxels are {values.dtype}; needed: numbers in HU")
+    hu = np.empty(values.shape, dtype=np.int16)
+    for index, plane in enumerate(values):
+        whole = np.nan_to_num(np.rint(plane), nan=PADDING_HU) if values.dtype.kind == "f" else plane
+        hu[index] = np.clip(whole, -32768, 32767)
+    return hu
