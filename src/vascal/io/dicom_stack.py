@@ -144,8 +144,8 @@ def _listed(positions_mm: Sequence[float] | SliceMm) -> str:
 
 def _axes(headers: Sequence[SliceHeader]) -> tuple[SliceMm, SliceMm, SliceMm]:
     """Give where the column index, the row index and the slice index grow, as unit vectors."""
-    along_row = np.mean([header.along_row or np.full(3, np.nan) for header in headers], axis=0)
-    along_column = np.mean([header.along_column or np.full(3, np.nan) for header in headers], axis=0)
+    along_row = np.array([header.along_row for header in headers], dtype=np.float64).mean(axis=0)
+    along_column = np.array([header.along_column for header in headers], dtype=np.float64).mean(axis=0)
     lengths = float(np.linalg.norm(along_row)), float(np.linalg.norm(along_column))
     if max(abs(lengths[0] - 1), abs(lengths[1] - 1), abs(float(along_row @ along_column))) > 10 * AXIS_TOLERANCE:
         raise GeometryError("the direction cosines are not unit vectors at a right angle; slices can not be placed")

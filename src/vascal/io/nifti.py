@@ -10,8 +10,6 @@ from __future__ import annotations
 
 import gzip
 import math
-import os
-import tempfile
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +31,7 @@ from vascal.errors import (
     PixelError,
     UnsupportedImageError,
 )
+from vascal.io.atomic import write_file
 from vascal.io.dicom_pixels import MAX_VOLUME_BYTES, PADDING_HU
 from vascal.io.dicom_stack import AXIAL_TOLERANCE_DEGREES
 from vascal.study import Acquisition, Gating, ImageSource, Series
@@ -196,31 +195,7 @@ def write_label_map(label_map: LabelMap, path: Path) -> None:
     image.set_sform(image.affine, code="scanner")
     image.set_qform(image.affine, code="scanner")
     content = image.to_bytes()
-    write_atomically(path, gzip.compress(content, 6, mtime=0) if path.name.lower().endswith(".gz") else content)
-
-
-def write_atomically(path: Path, content: bytes) -> None:
-    """Write a file that is either complete or not there.
-
-    Raises
-    ------
-    OutputError
-        If it can not be written.
-    """
-    try:
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
-            partial = Path(file.name)
-            try:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            except OSError:
-                partial.unlink()
-                raise
-        partial.chmod(0o644)
-        partial.replace(path)
-    except OSError as error:
-        raise OutputError(f"{path.name} can not be written: {error.strerror}") from error
+    write_file(path, gzip.compress(content, 6, mtime=0) if path.name.lower().endswith(".gz") else content)
 
 
 def _affine(grid: Grid) -> Float[np.ndarray, "4 4"]:
@@ -243,9 +218,10 @@ def _open(path: Path) -> Any:
         raise NotDicomError(f"{path.name} is not a NIfTI image that can be read") from error
     if image.__class__ not in (nib.Nifti1Image, nib.Nifti2Image):
         raise UnsupportedImageError(f"{path.name} is a {type(image).__name__}; needed: NIfTI")
-    if image.header["qform_code"] == 0 and image.header["sform_code"] == 0:
+    header: Any = image.header
+    if header["qform_code"] == 0 and header["sform_code"] == 0:
         raise OrientationError(f"{path.name} does not say how it lies in the patient (qform and sform codes are 0)")
-    units = image.header.get_xyzt_units()[0]
+    units = header.get_xyzt_units()[0]
     if units not in ("mm", "unknown"):
         raise UnsupportedImageError(f"{path.name} is in {units}; needed: mm")
     return image
