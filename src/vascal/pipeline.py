@@ -12,6 +12,7 @@ import numpy as np
 import vascal
 from vascal.anatomy.segmenter import Anatomy, Segmenter
 from vascal.anatomy.thorax import ThoraxRules
+from vascal.calcium.calibration_table import CalibrationTable, look_up_calibration
 from vascal.calcium.candidates import find_candidates
 from vascal.calcium.finding import Finding, Rejected, find_calcium
 from vascal.calcium.lesions import find_lesions
@@ -46,9 +47,8 @@ class ScoreOptions:
     label_names
         What the label values mean; LM, LAD, LCX, RCA for 1 to 4 unless given.
     calibration
-        Mass calibration; None assumes 100 mg/cm3 at 130 HU.
-    rods
-        Water rod and calcium rod to measure the calibration from, instead.
+        Mass calibration: a factor, a table by scanner, or a water and a calcium
+        rod in the image. None assumes 100 mg/cm3 at 130 HU.
     """
 
     rule: str | None = None
@@ -60,8 +60,7 @@ class ScoreOptions:
     min_pixels: int | None = None
     labels: Path | None = None
     label_names: Mapping[int, str] | None = None
-    calibration: Calibration | None = None
-    rods: tuple[Rod, Rod] | None = None
+    calibration: Calibration | CalibrationTable | tuple[Rod, Rod] | None = None
 
     def as_text(self) -> tuple[tuple[str, str], ...]:
         """List the options that were set, for provenance; a label file by its name only."""
@@ -244,10 +243,19 @@ def _settle(found: Acquisition, volume: Volume, chosen: ScoreOptions) -> _Settin
         min_patch_mm2=chosen.min_area_mm2,
         min_patch_pixels=chosen.min_pixels,
     )
-    calibration = chosen.calibration or assume_calibration(acquisition.kvp)
-    if chosen.rods is not None:
-        calibration = calibrate_from_rods(volume, *chosen.rods)
-    return _Setting(acquisition=acquisition, rule=rule, calibration=calibration)
+    return _Setting(acquisition=acquisition, rule=rule, calibration=_calibrate(volume, acquisition, chosen))
+
+
+def _calibrate(volume: Volume, acquisition: Acquisition, chosen: ScoreOptions) -> Calibration:
+    match chosen.calibration:
+        case None:
+            return assume_calibration(acquisition.kvp)
+        case CalibrationTable() as table:
+            return look_up_calibration(table, acquisition)
+        case Calibration() as factor:
+            return factor
+        case water, calcium:
+            return calibrate_from_rods(volume, water, calcium)
 
 
 def state_facts(found: Acquisition, chosen: ScoreOptions) -> Acquisition:

@@ -166,10 +166,7 @@ def load_nifti(path: Path, *, axes: tuple[Vector, Vector, Vector]) -> NiftiImage
 
 
 def write_label_map(label_map: LabelMap, path: Path) -> None:
-    """Write labels as 8-bit NIfTI on the CT's grid.
-
-    The file appears complete or not at all, and its bytes depend on the labels
-    alone.
+    """Write labels as 8-bit NIfTI on the CT's grid; the file appears complete or not at all.
 
     Parameters
     ----------
@@ -187,6 +184,24 @@ def write_label_map(label_map: LabelMap, path: Path) -> None:
     """
     if not is_nifti(path):
         raise OutputError(f"{path.name} names no NIfTI file; needed: a name that ends in .nii or .nii.gz")
+    write_file(path, label_map_to_bytes(label_map, compressed=path.name.lower().endswith(".gz")))
+
+
+def label_map_to_bytes(label_map: LabelMap, *, compressed: bool = True) -> bytes:
+    """Lay labels out as an 8-bit NIfTI file, whose bytes depend on the labels alone.
+
+    Parameters
+    ----------
+    label_map
+        Labels on an even grid.
+    compressed
+        As ``.nii.gz``; else as ``.nii``.
+
+    Raises
+    ------
+    GeometryError
+        If the slices are unevenly spaced: NIfTI can not say so.
+    """
     grid = label_map.grid
     if not grid.is_even:
         raise GeometryError("NIfTI can not hold unevenly spaced slices; needed: an even stack")
@@ -194,8 +209,8 @@ def write_label_map(label_map: LabelMap, path: Path) -> None:
     image.header.set_xyzt_units("mm")
     image.set_sform(image.affine, code="scanner")
     image.set_qform(image.affine, code="scanner")
-    content = image.to_bytes()
-    write_file(path, gzip.compress(content, 6, mtime=0) if path.name.lower().endswith(".gz") else content)
+    content: bytes = image.to_bytes()
+    return gzip.compress(content, 3, mtime=0) if compressed else content
 
 
 def _affine(grid: Grid) -> Float[np.ndarray, "4 4"]:

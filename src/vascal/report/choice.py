@@ -9,8 +9,19 @@ from vascal.report.report import Report
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Quotable:
+    """What the choice looks at in one scored series."""
+
+    key: str
+    is_quotable: bool
+    caveats: frozenset[str]
+    spacing_mm: float
+    series_number: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
-    """The place of the report to quote in the list given, and the reason in words."""
+    """The place of the series to quote in the list given, and the reason in words."""
 
     index: int
     reason: str
@@ -32,6 +43,22 @@ _GROUNDS: tuple[tuple[frozenset[str], str], ...] = (
 
 
 def choose_report(reports: Sequence[Report]) -> Choice | None:
+    """Pick the report to quote; see `choose_series`."""
+    return choose_series(
+        [
+            Quotable(
+                key=report.series.key,
+                is_quotable=report.is_quotable,
+                caveats=frozenset(caveat.code for caveat in report.caveats),
+                spacing_mm=report.series.spacing_mm[0],
+                series_number=report.series.series_number,
+            )
+            for report in reports
+        ]
+    )
+
+
+def choose_series(scored: Sequence[Quotable]) -> Choice | None:
     """Pick the series whose score comes closest to the published conditions.
 
     Series are compared ground by ground: no contrast, no gaps, whole heart,
@@ -43,32 +70,31 @@ def choose_report(reports: Sequence[Report]) -> Choice | None:
     Choice or None
         None if no series is quotable.
     """
-    places = [n for n, report in enumerate(reports) if report.is_quotable]
+    places = [n for n, series in enumerate(scored) if series.is_quotable]
     if not places:
         return None
-    best = min(places, key=lambda n: _rank(reports[n]))
+    best = min(places, key=lambda n: _rank(scored[n]))
     if len(places) == 1:
-        only = "the only series" if len(reports) == 1 else "the only quotable series"
+        only = "the only series" if len(scored) == 1 else "the only quotable series"
         return Choice(index=best, reason=only)
-    runner_up = min((n for n in places if n != best), key=lambda n: _rank(reports[n]))
-    return Choice(index=best, reason=_compare(reports[best], reports[runner_up]))
+    runner_up = min((n for n in places if n != best), key=lambda n: _rank(scored[n]))
+    return Choice(index=best, reason=_compare(scored[best], scored[runner_up]))
 
 
-def _faults(report: Report) -> tuple[bool, ...]:
-    codes = {caveat.code for caveat in report.caveats}
-    return tuple(bool(codes & bad) for bad, _ in _GROUNDS)
+def _faults(series: Quotable) -> tuple[bool, ...]:
+    return tuple(bool(series.caveats & bad) for bad, _ in _GROUNDS)
 
 
-def _rank(report: Report) -> tuple[tuple[bool, ...], float, int, str]:
-    number = report.series.series_number
-    off = round(abs(report.series.spacing_mm[0] - 3.0), 2)
-    return (_faults(report), off, number if number is not None else 1 << 30, report.series.key)
+def _rank(series: Quotable) -> tuple[tuple[bool, ...], float, int, str]:
+    number = series.series_number
+    off = round(abs(series.spacing_mm - 3.0), 2)
+    return (_faults(series), off, number if number is not None else 1 << 30, series.key)
 
 
-def _compare(best: Report, other: Report) -> str:
+def _compare(best: Quotable, other: Quotable) -> str:
     for (_, praise), mine, theirs in zip(_GROUNDS, _faults(best), _faults(other), strict=True):
         if theirs and not mine:
             return praise
     if _rank(best)[1] < _rank(other)[1]:
-        return f"spacing of {best.series.spacing_mm[0]:g} mm is nearest to 3 mm"
+        return f"spacing of {best.spacing_mm:g} mm is nearest to 3 mm"
     return "first of equally good series"

@@ -1,0 +1,325 @@
+"""Many series: score, save, go on after failures, resume after interruptions."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import Any, Literal
+
+import vascal
+from vascal.errors import OutputError, UnsupportedImageError, VascalError
+from vascal.io.atomic import write_file, write_folder
+from vascal.io.nifti import label_map_to_bytes
+from vascal.io.reading import read_input
+from vascal.io.results import (
+    Failure,
+    failures_to_csv,
+    lesions_to_csv,
+    report_to_dict,
+    report_to_json,
+    score_row,
+    scores_to_csv,
+)
+from vascal.pipeline import ScoredSeries, ScoreOptions, refuse, score_series
+from vascal.render.overlay import Marks, draw_overlay
+from vascal.render.page import draw_page
+from vascal.report.choice import Choice, Quotable, choose_series
+from vascal.study import Refusal, Series
+
+SKIPPED_CODES = frozenset({UnsupportedImageError.code})
+"""Refusals of images nobody would score: localizers, dose reports, other modalities."""
+
+Existing = Literal["refuse", "resume", "overwrite"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchOptions:
+    """How a run treats its output and what it writes.
+
+    Parameters
+    ----------
+    out
+        Folder for the results.
+    score
+        How each series is scored.
+    accept_uneven
+        Let series with unequal distances between slices through, with a caveat.
+    existing
+        What to do when `out` holds results: refuse, keep and go on, or replace.
+    with_anatomy
+        Also write `anatomy.nii.gz` and `anatomy.json`.
+    """
+
+    out: Path
+    score: ScoreOptions
+    accept_uneven: bool = False
+    existing: Existing = "refuse"
+    with_anatomy: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One series to score."""
+
+    input: str
+    series: Series
+    study_date: str = ""
+
+    @property
+    def folder(self) -> str:
+        """Where its results go, relative to the output folder."""
+        return f"{safe_name(self.series.study_instance_uid)}/{safe_name(self.series.key)}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Done:
+    """A series whose results are on disk; `saved` is its `score.json`."""
+
+    job: Job
+    saved: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failed:
+    """A series without results."""
+
+    job: Job
+    refusal: Refusal
+
+
+@dataclass(slots=True, kw_only=True)
+class Tally:
+    """What a run has come to so far."""
+
+    done: list[Done] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
+
+    @property
+    def failed(self) -> int:
+        """How many things failed that should have been scored."""
+        return sum(failure.kind == "failed" for failure in self.failures)
+
+
+def safe_name(text: str) -> str:
+    """Make a name that every file system takes and that can not leave its folder.
+
+    Examples
+    --------
+    >>> safe_name("1.2.840.1"), safe_name("../a b")
+    ('1.2.840.1', '_.._a_b')
+    """
+    kept = "".join(ch if ch.isalnum() or ch in "._-" else "_" for ch in text)[:120]
+    return f"_{kept.lstrip('_')}" if kept.startswith((".", "_")) or not kept else kept
+
+
+def plan(inputs: Sequence[Path], options: BatchOptions, tally: Tally) -> Iterator[Job]:
+    """Read the inputs' headers, one input at a time, and give every series to score.
+
+    What can not be scored goes to the tally's failures. A series that occurs in
+    two inputs is scored once.
+    """
+    seen: set[str] = set()
+    for path in inputs:
+        try:
+            studies = read_input(path, accept_uneven=options.accept_uneven)
+        except VascalError as error:
+            refusal = Refusal(subject=path.name, code=error.code, message=str(error))
+            tally.failures.append(Failure(input=path.name, refusal=refusal, kind="failed"))
+            continue
+        scorable = sum(len(study.series) for study in studies)
+        for study in studies:
+            tally.failures += [_failure(path.name, refusal, alone=scorable == 0) for refusal in study.refusals]
+            for series in study.series:
+                job = Job(input=path.name, series=series, study_date=study.study_date)
+                if job.folder in seen:
+                    message = "this series was already scored in this run"
+                    refusal = Refusal(subject=series.key, code="duplicate", message=message)
+                    tally.failures.append(Failure(input=path.name, refusal=refusal, kind="skipped"))
+                    continue
+                seen.add(job.folder)
+                yield job
+
+
+def _failure(name: str, refusal: Refusal, *, alone: bool) -> Failure:
+    """Call a localizer skipped, unless nothing else was in the input."""
+    skipped = refusal.code in SKIPPED_CODES and not alone
+    return Failure(input=name, refusal=refusal, kind="skipped" if skipped else "failed")
+
+
+def require_usable_output(options: BatchOptions) -> None:
+    """Refuse an output folder that holds results nobody said to touch.
+
+    Raises
+    ------
+    OutputError
+        If it is a file, or holds results and neither resume nor overwrite was asked.
+    """
+    if options.out.exists() and not options.out.is_dir():
+        raise OutputError(f"{options.out.name} is a file; results need a folder")
+    if options.existing == "refuse" and any(options.out.glob("*/*/score.json")):
+        raise OutputError(
+            f"{options.out.name} already holds results; go on with --resume, replace them with --overwrite, "
+            "or choose another folder"
+        )
+
+
+def score_and_save(job: Job, options: BatchOptions) -> Done | Failed:
+    """Score one series and write its folder; or find it done, when resuming.
+
+    A `VascalError` becomes a failure. So does any other exception, here and
+    nowhere else: one broken series must not cost a cohort. Only its type is
+    kept, since its text may hold what a header holds.
+    """
+    try:
+        saved = _load_done(job, options)
+        if saved is None:
+            saved = _save(score_series(job.series, options.score, study_date=job.study_date), job, options)
+    except VascalError as error:
+        return Failed(job=job, refusal=refuse(job.series, error))
+    except Exception as error:  # noqa: BLE001
+        message = f"unexpected {type(error).__name__} at {_where(error)}; please report this as a bug"
+        return Failed(job=job, refusal=Refusal(subject=job.series.key, code="internal", message=message))
+    return Done(job=job, saved=saved)
+
+
+def _where(error: BaseException) -> str:
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return "unknown" if trace is None else f"{Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}"
+
+
+def _load_done(job: Job, options: BatchOptions) -> Mapping[str, Any] | None:
+    """Give the results of an earlier run, if they are there and made the same way.
+
+    Raises
+    ------
+    OutputError
+        If they were made by another version or with other options.
+    """
+    path = options.out / job.folder / "score.json"
+    if options.existing != "resume" or not path.is_file():
+        return None
+    saved: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    made = (saved["provenance"]["version"], saved["provenance"]["options"])
+    if made != (vascal.__version__, dict(options.score.as_text())):
+        raise OutputError(
+            "an earlier run scored this series with other options or another version; "
+            "use --overwrite or another output folder"
+        )
+    return saved
+
+
+def _save(scored: ScoredSeries, job: Job, options: BatchOptions) -> Mapping[str, Any]:
+    picture = draw_overlay(scored.volume, scored.report, _marks(scored))
+    files = {
+        "lesions.csv": lesions_to_csv(scored.report),
+        "overlay.png": picture,
+        "report.html": draw_page(scored.report, picture).encode(),
+        "score.json": report_to_json(scored.report),
+    }
+    if options.with_anatomy:
+        names = {str(value): name for value, name in scored.anatomy.structures.names.items()}
+        files["anatomy.nii.gz"] = label_map_to_bytes(scored.anatomy.structures)
+        files["anatomy.json"] = json.dumps(names, indent=1).encode()
+    write_folder(options.out / job.folder, files)
+    return report_to_dict(scored.report)
+
+
+def _marks(scored: ScoredSeries) -> Marks:
+    return Marks(
+        lesions=scored.finding.lesions,
+        rejected=tuple((rejected.reason, rejected.candidate.index) for rejected in scored.finding.rejected),
+        heart=scored.anatomy.structures,
+    )
+
+
+def run(jobs: Iterator[Job], options: BatchOptions, *, workers: int = 1) -> Iterator[Done | Failed]:
+    """Score jobs, in this process or in several, and give results as they come.
+
+    Parameters
+    ----------
+    jobs
+        Taken only as fast as they are worked on.
+    options
+        What to write, and where.
+    workers
+        Number of processes; 1 works in this one.
+    """
+    if workers == 1:
+        yield from (score_and_save(job, options) for job in jobs)
+        return
+    waiting = iter(jobs)
+    while True:
+        lost = yield from _run_pool(waiting, options, workers)
+        if not lost:
+            return
+        # One of these killed its process (memory, a codec's crash): find out which, alone.
+        for job in lost:
+            again = yield from _run_pool(iter([job]), options, 1)
+            if again:
+                message = "the process that scored it was killed, most likely for want of memory"
+                yield Failed(job=job, refusal=Refusal(subject=job.series.key, code="killed", message=message))
+
+
+def _run_pool(jobs: Iterator[Job], options: BatchOptions, workers: int) -> Generator[Done | Failed, None, list[Job]]:
+    """Feed a pool of processes; give back the jobs in hand when one of them died."""
+    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
+        running = {pool.submit(score_and_save, job, options): job for job in islice(jobs, 2 * workers)}
+        while running:
+            finished, _ = wait(running, return_when=FIRST_COMPLETED)
+            for future in finished:
+                if isinstance(future.exception(), BrokenProcessPool):
+                    return list(running.values())
+                del running[future]
+                yield future.result()
+                running |= {pool.submit(score_and_save, job, options): job for job in islice(jobs, 1)}
+    return []
+
+
+def record(result: Done | Failed, tally: Tally) -> None:
+    """Add one result to the tally."""
+    if isinstance(result, Done):
+        tally.done.append(result)
+    else:
+        tally.failures.append(Failure(input=result.job.input, refusal=result.refusal, kind="failed"))
+
+
+def write_tables(tally: Tally, out: Path) -> None:
+    """Write `scores.csv` and `failures.csv` for everything in the tally."""
+    by_study: dict[str, list[Done]] = {}
+    for done in tally.done:
+        by_study.setdefault(done.job.series.study_instance_uid, []).append(done)
+    rows = [row for group in by_study.values() for row in _rows(group)]
+    write_file(out / "scores.csv", scores_to_csv(rows))
+    write_file(out / "failures.csv", failures_to_csv(tally.failures))
+
+
+def _rows(group: Sequence[Done]) -> list[dict[str, Any]]:
+    choice = choose_for(group)
+    return [
+        score_row(done.saved, done.job.folder, choice.reason if choice is not None and choice.index == n else None)
+        for n, done in enumerate(group)
+    ]
+
+
+def choose_for(group: Sequence[Done]) -> Choice | None:
+    """Pick the series to quote among the scored series of one study."""
+    return choose_series(
+        [
+            Quotable(
+                key=done.job.series.key,
+                is_quotable=done.saved["is_quotable"],
+                caveats=frozenset(caveat["code"] for caveat in done.saved["caveats"]),
+                spacing_mm=done.saved["series"]["spacing_between_slices_mm"],
+                series_number=done.saved["series"]["series_number"],
+            )
+            for done in group
+        ]
+    )

@@ -1,0 +1,42 @@
+"""The `vascal` command: one file a subcommand, all of them thin."""
+
+from __future__ import annotations
+
+import typer
+
+import vascal
+from vascal.cli.demo import demo
+from vascal.cli.rules import rules
+from vascal.cli.score import score
+
+app = typer.Typer(
+    name="vascal",
+    help="Measure vascular calcification on CT. For research; not a medical device.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+app.command()(score)
+app.command()(rules)
+app.command()(demo)
+
+
+def _print_version(value: bool) -> None:
+    if value:
+        typer.echo(f"vascal {vascal.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: bool = typer.Option(
+        False, "--version", help="Print the version and stop.", callback=_print_version, is_eager=True
+    ),
+) -> None:
+    """Measure vascular calcification on CT. For research; not a medical device."""
+
+
+def main() -> None:
+    """Run the command line."""
+    app()

@@ -1,0 +1,160 @@
+"""`vascal score`: from CT studies to scores, reports and tables."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from vascal.batch import BatchOptions, Done, Existing, Failed, Job, Tally, plan, record, run, write_tables
+from vascal.batch import require_usable_output as require_output
+from vascal.calcium.rule import RULES
+from vascal.cli.progress import Reporter, show_progress
+from vascal.errors import VascalError
+from vascal.io.settings import read_calibration, read_label_names
+from vascal.pipeline import ScoreOptions
+
+Inputs = Annotated[
+    list[Path], typer.Argument(help="DICOM folder, file or zip, or NIfTI file; several may be given.", exists=True)
+]
+Out = Annotated[Path, typer.Option("--out", "-o", help="Folder for the results.")]
+Labels = Annotated[
+    Path | None,
+    typer.Option(help="NIfTI or DICOM SEG with the vessels; then nothing is searched.", exists=True, dir_okay=False),
+]
+LabelNames = Annotated[
+    Path | None,
+    typer.Option(help='JSON such as {"1": "LM", "2": "LAD"}: what the label values mean.', exists=True, dir_okay=False),
+]
+RuleName = Annotated[str | None, typer.Option(help=f"One of: {', '.join(RULES)}. Default: by tube voltage.")]
+Kvp = Annotated[float | None, typer.Option(help="Tube voltage, if the header lacks it or is wrong.")]
+Gated = Annotated[bool | None, typer.Option("--gated/--not-gated", help="State whether the scan is ECG-gated.")]
+Thickness = Annotated[float | None, typer.Option(help="Slice thickness, if the header lacks it.", min=0.01)]
+Threshold = Annotated[float | None, typer.Option(help="Replace the rule's threshold; the report says so.")]
+MinArea = Annotated[float | None, typer.Option(help="Replace the rule's smallest patch; the report says so.", min=0)]
+MinPixels = Annotated[int | None, typer.Option(help="Replace the rule's smallest patch in pixels.", min=1)]
+CalibrationText = Annotated[
+    str | None,
+    typer.Option("--calibration", help="Mass: a factor in mg/cm3 per HU, rods as JSON, or a table by scanner as CSV."),
+]
+Uneven = Annotated[bool, typer.Option("--accept-uneven", help="Score unevenly spaced slices, with a caveat.")]
+WithAnatomy = Annotated[bool, typer.Option("--anatomy", help="Also write anatomy.nii.gz and anatomy.json.")]
+Workers = Annotated[int, typer.Option("--jobs", "-j", help="Series to score at the same time; 0: all cores.", min=0)]
+Resume = Annotated[bool, typer.Option("--resume", help="Keep what an earlier run finished, and go on.")]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace results of an earlier run.")]
+
+
+def score(
+    *,
+    inputs: Inputs,
+    out: Out,
+    labels: Labels = None,
+    label_names: LabelNames = None,
+    rule: RuleName = None,
+    kvp: Kvp = None,
+    gated: Gated = None,
+    slice_thickness_mm: Thickness = None,
+    threshold_hu: Threshold = None,
+    min_area_mm2: MinArea = None,
+    min_pixels: MinPixels = None,
+    calibration: CalibrationText = None,
+    accept_uneven: Uneven = False,
+    anatomy: WithAnatomy = False,
+    jobs: Workers = 1,
+    resume: Resume = False,
+    overwrite: Overwrite = False,
+) -> None:
+    """Score coronary calcium on CT studies.
+
+    Writes, for each series, OUT/<study>/<series>/ with score.json, lesions.csv, overlay.png and report.html;
+    and OUT/scores.csv and OUT/failures.csv for all. Exit status: 0 all scored, 1 some failed, 2 bad usage.
+    """
+    if resume and overwrite:
+        raise typer.BadParameter("--resume keeps results and --overwrite replaces them; choose one")
+    existing: Existing = "resume" if resume else "overwrite" if overwrite else "refuse"
+    try:
+        options = BatchOptions(
+            out=out,
+            score=ScoreOptions(
+                rule=_known_rule(rule),
+                kvp=kvp,
+                is_gated=gated,
+                slice_thickness_mm=slice_thickness_mm,
+                threshold_hu=threshold_hu,
+                min_area_mm2=min_area_mm2,
+                min_pixels=min_pixels,
+                labels=labels,
+                label_names=None if label_names is None else read_label_names(label_names),
+                calibration=None if calibration is None else read_calibration(calibration),
+            ),
+            accept_uneven=accept_uneven,
+            existing=existing,
+            with_anatomy=anatomy,
+        )
+        require_output(options)
+    except VascalError as error:
+        raise typer.BadParameter(str(error)) from error
+    raise typer.Exit(run_batch(inputs, options, workers=jobs or os.cpu_count() or 1))
+
+
+def _known_rule(name: str | None) -> str | None:
+    if name is not None and name not in RULES:
+        raise typer.BadParameter(f"no rule is called {name!r}; there are {', '.join(RULES)}")
+    return name
+
+
+def run_batch(inputs: list[Path], options: BatchOptions, *, workers: int = 1) -> int:
+    """Score inputs, say what happens, write the tables; give the exit status."""
+    tally = Tally()
+    with show_progress() as progress:
+        try:
+            jobs = _counted(plan(inputs, options, tally), counted := [0])
+            for result in run(jobs, options, workers=workers):
+                record(result, tally)
+                progress.say(describe(result, options.out))
+                progress.step(counted[0])
+        except KeyboardInterrupt:
+            progress.say("interrupted; what is finished is kept, and --resume goes on from here")
+            return 130
+        finally:
+            write_tables(tally, options.out)
+        _summarise(tally, options.out, progress)
+    return 1 if tally.failed or not tally.done else 0
+
+
+def _counted(jobs: Iterator[Job], counter: list[int]) -> Iterator[Job]:
+    for job in jobs:
+        counter[0] += 1
+        yield job
+
+
+def describe(result: Done | Failed, out: Path) -> str:
+    """Say in one line what became of a series; no patient identifier in it."""
+    series = result.job.series
+    name = f"series {series.series_number}" if series.series_number is not None else f"series {series.key}"
+    if isinstance(result, Failed):
+        return f"{name}: not scored: {result.refusal.message}"
+    return f"{name}: {headline(result.saved)}; {out / result.job.folder / 'report.html'}"
+
+
+def headline(saved: Mapping[str, Any]) -> str:
+    """Say a saved score in a few words."""
+    agatston = saved["total"]["agatston"]
+    shown = f"{agatston:.0f}" if agatston == 0 or agatston >= 10 else f"{agatston:.1f}"
+    if not saved["is_quotable"]:
+        grave = ", ".join(caveat["code"] for caveat in saved["caveats"] if caveat["severity"] == "critical")
+        return f"not quotable as a calcium score ({grave}); sum of what was found {shown}"
+    category = saved["interpretation"]["risk_category"]
+    return f"Agatston {shown} (category {category}), {saved['total']['lesions']} lesion(s)"
+
+
+def _summarise(tally: Tally, out: Path, progress: Reporter) -> None:
+    for failure in tally.failures:
+        if failure.refusal.code != "duplicate" and failure.kind == "failed":
+            progress.say(f"failed: {failure.refusal.subject}: {failure.refusal.message}")
+    skipped = len(tally.failures) - tally.failed
+    rest = f", {skipped} skipped" if skipped else ""
+    progress.say(f"{len(tally.done)} scored, {tally.failed} failed{rest}; see {out / 'scores.csv'}")
