@@ -1,0 +1,51 @@
+# Two targets matter: `make demo` and `make test`. Both make their own environment.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+READY_DEV := $(VENV)/.ready-dev
+
+.PHONY: demo test check lint format types layers unit test-slow bench clean
+
+demo: $(READY)  ## install, score a simulated study, say where the report is
+	$(BIN)/vascal demo --out demo
+
+test: check unit  ## everything that main must pass
+
+check: lint types layers
+
+lint: $(READY_DEV)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+types: $(READY_DEV)
+	$(BIN)/mypy
+
+layers: $(READY_DEV)
+	$(BIN)/lint-imports --no-logo
+
+unit: $(READY_DEV)
+	$(BIN)/pytest -m "not slow" --cov --cov-report=term
+
+test-slow: $(READY_DEV)  ## long tests, kept out of `make test`
+	$(BIN)/pytest -m slow
+
+bench: $(READY_DEV)  ## speed, memory and accuracy; writes bench/results
+	$(BIN)/python -m bench
+
+format: $(READY_DEV)
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+$(READY): pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	touch $@
+
+$(READY_DEV): $(READY) pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --group dev
+	touch $@
+
+clean:
+	rm -rf $(VENV) demo .mypy_cache .ruff_cache .pytest_cache .coverage .hypothesis
