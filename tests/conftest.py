@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from jaxtyping import install_import_hook
 
-install_import_hook("vascal", "beartype.beartype")
+install_import_hook("vascal", "tests.shapes.check")
 
 settings.register_profile("vascal", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("vascal")
