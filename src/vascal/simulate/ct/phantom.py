@@ -16,7 +16,7 @@ from scipy import ndimage
 
 from vascal.errors import GeometryError
 from vascal.simulate.ct.acquisition import blur_in_plane, calcium_slope_hu, noise_hu, to_stored_hu
-from vascal.simulate.ct.heart import AORTIC_VALVE, STRUCTURE_NAMES, coronary_courses, heart_parts, make_heart
+from vascal.simulate.ct.heart import AORTIC_VALVE, BONE, STRUCTURE_NAMES, coronary_courses, heart_parts, make_heart
 from vascal.simulate.ct.plaques import PlacedPlaque, Plaque, plaque_points, point_on_course, share_mass
 from vascal.simulate.ct.shapes import Part, Reals, paint_plane
 from vascal.simulate.ct.thorax import (
@@ -134,16 +134,19 @@ class SimulatedThorax:
     structures
         ``heart`` (pericardial sac), ``aorta``, ``lungs``, ``airway``, ``bone``, ``body``, ``table``.
     vessels
-        LM 1, LAD 2, LCX 3, RCA 4: lumen, and every voxel that a plaque brightens.
-        Bone never carries one of these labels.
+        LM 1, LAD 2, LCX 3, RCA 4: every voxel that a coronary plaque brightens,
+        and its neighbours; never bone.
     plaques
         Each plaque, its exact mass and its place.
+    centrelines
+        Course of each coronary artery from the ostium: (point, 3), LPS, mm.
     """
 
     volume: Volume
     structures: LabelMap
     vessels: LabelMap
     plaques: tuple[PlacedPlaque, ...]
+    centrelines: Mapping[str, Reals]
 
     def mass_mg(self, vessel: str) -> float:
         """Mass of all plaques of one vessel that lie inside the volume, mg."""
@@ -187,7 +190,7 @@ def simulate_thorax(plan: ThoraxPlan) -> SimulatedThorax:
     hu, structures = _paint(parts, plan)
     placed = tuple(_place(plaque, courses, plan.grid) for plaque in plan.plaques)
     vessels = _add_calcium(hu, placed, plan, slope_hu)
-    vessels[structures == 5] = 0
+    vessels[structures == BONE] = 0
     hu = blur_in_plane(hu, plan.grid, plan.psf_fwhm_mm)
     hu += noise_hu(plan.grid, plan.noise_sd_hu, plan.slice_thickness_mm, np.random.default_rng(noise_seed))
     return SimulatedThorax(
@@ -195,6 +198,7 @@ def simulate_thorax(plan: ThoraxPlan) -> SimulatedThorax:
         structures=LabelMap(labels=structures, grid=plan.grid, names=STRUCTURE_NAMES),
         vessels=LabelMap(labels=vessels, grid=plan.grid, names=VESSELS),
         plaques=placed,
+        centrelines=courses,
     )
 
 
