@@ -9,7 +9,9 @@ import pytest
 from hypothesis import HealthCheck, settings
 from jaxtyping import install_import_hook
 
-install_import_hook("vascal", "tests.shapes.check")
+import tests.shapes
+
+install_import_hook("vascal", f"{tests.shapes.__name__}.check")
 
 settings.register_profile("vascal", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("vascal")
