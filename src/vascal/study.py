@@ -85,6 +85,37 @@ class Patient:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StoredPixels:
+    """How a slice's pixels are laid out in its file.
+
+    Parameters
+    ----------
+    bits_allocated, bits_stored, high_bit
+        Bits of a stored word, bits of it that hold the value, and the highest of those.
+    is_signed
+        Whether stored values are two's complement.
+    native_offset
+        Byte at which the slice begins if its pixels are uncompressed 16-bit
+        little-endian words; None if they must be decoded.
+    transfer_syntax_uid
+        How the file is encoded; empty if it does not say.
+    """
+
+    bits_allocated: int = 16
+    bits_stored: int = 16
+    high_bit: int = 15
+    is_signed: bool = True
+    native_offset: int | None = None
+    transfer_syntax_uid: str = ""
+
+    @property
+    def value_range(self) -> tuple[int, int]:
+        """Lowest and highest value that the stored bits can hold."""
+        half = 1 << (self.bits_stored - 1)
+        return (-half, half - 1) if self.is_signed else (0, 2 * half - 1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ImageSource:
     """One slice of a series and where its pixels are kept.
 
@@ -106,6 +137,8 @@ class ImageSource:
         Rescale of this slice: HU = stored * slope + intercept.
     padding
         Lowest and highest stored value that mean "no pixel here", or None.
+    pixels
+        How the stored values are laid out.
     """
 
     path: Path
@@ -117,6 +150,7 @@ class ImageSource:
     slope: float = 1.0
     intercept: float = 0.0
     padding: tuple[int, int] | None = None
+    pixels: StoredPixels = field(default_factory=StoredPixels)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

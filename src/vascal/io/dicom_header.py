@@ -6,13 +6,16 @@ header per frame, so that everything behind this file sees slices only.
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import IO, cast
+from typing import IO, Literal, cast
 
 from pydicom import dcmread
-from pydicom.dataset import Dataset
+from pydicom.dataset import Dataset, FileDataset
 from pydicom.errors import BytesLengthException, InvalidDicomError
+from pydicom.tag import Tag
+from pydicom.uid import UID
 
 from vascal.errors import PixelError, UnsupportedImageError
 from vascal.io.dicom_acquisition import image_type_of, phase_percent_of, trigger_time_ms_of
@@ -27,9 +30,9 @@ from vascal.io.dicom_values import (
     texts_of,
     value_of,
 )
-from vascal.study import ImageSource
+from vascal.study import ImageSource, StoredPixels
 
-HEADER_TAGS: list[str] = [
+KEPT_ATTRIBUTES = (
     "SpecificCharacterSet", "ImageType", "SOPClassUID", "SOPInstanceUID", "StudyDate", "Modality", "Manufacturer",
     "StudyDescription", "SeriesDescription", "ManufacturerModelName", "PatientBirthDate", "PatientSex", "PatientAge",
     "PatientSize", "PatientWeight", "ContrastBolusAgent", "BodyPartExamined", "ScanOptions", "SliceThickness", "KVP",
@@ -42,14 +45,28 @@ HEADER_TAGS: list[str] = [
     "NumberOfFrames", "Rows", "Columns", "PixelSpacing", "BitsAllocated", "BitsStored", "HighBit",
     "PixelRepresentation", "PixelPaddingValue", "PixelPaddingRangeLimit", "RescaleIntercept", "RescaleSlope",
     "RescaleType", "LossyImageCompression", "SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence",
-]  # fmt: skip
-"""All that is kept of a header; the rest, names included, is stepped over."""
+)  # fmt: skip
+KEPT_TAGS = frozenset(Tag(keyword) for keyword in KEPT_ATTRIBUTES)
+"""All that is kept of a header; the rest, names included, is dropped at once."""
 
 MAX_SIDE = 8192
 """Rows or columns beyond any CT matrix: a damaged or hostile header."""
 MEDIA_DIRECTORY = "1.2.840.10008.1.3.10"
 
+LONG_VRS = (b"OW", b"OB", b"UN")
+PIXEL_DATA = struct.pack("<HH", 0x7FE0, 0x0010)
+
 Direction = tuple[float, float, float]
+Encoding = Literal["native", "other", "compressed", "deflated"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PixelPlace:
+    """Where a file's pixels begin, and whether they lie there as plain little-endian words."""
+
+    start: int
+    encoding: Encoding
+    transfer_syntax_uid: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -66,8 +83,8 @@ class SliceHeader:
         Image Orientation (Patient): where the column index, and the row index, grows.
     spacing_mm
         Between rows, between columns.
-    padding
-        Lowest and highest stored value without meaning.
+    pixels, padding
+        How stored values are laid out; the lowest and highest without meaning.
     dataset
         The attributes themselves, a frame's functional groups merged in.
     """
@@ -84,7 +101,7 @@ class SliceHeader:
     rows: int
     columns: int
     samples_per_pixel: int
-    bits_allocated: int
+    pixels: StoredPixels
     spacing_mm: tuple[float, float] | None
     position_mm: Direction | None
     along_row: Direction | None
@@ -129,13 +146,21 @@ def read_headers(stream: IO[bytes], file: FileRef) -> tuple[SliceHeader, ...]:
         return ()
     stream.seek(0)
     try:
-        dataset = dcmread(stream, force=True, stop_before_pixels=True, specific_tags=HEADER_TAGS)
-        headers = _split_frames(dataset, file)
+        whole = dcmread(stream, force=True, stop_before_pixels=True)
+        dataset = _keep_needed(whole)
+        place = _pixel_place(whole, stream)
+        headers = _split_frames(dataset, file, place)
     except (*UNREADABLE, InvalidDicomError, BytesLengthException, EOFError, RecursionError) as error:
         raise UnsupportedImageError("starts like DICOM, but its header is damaged or cut short") from error
     if headers:
-        _require_pixels(dataset, headers[0], file.size_bytes - _tell(stream, dataset))
+        _require_pixels(headers[0], place, len(headers), file.size_bytes)
     return headers
+
+
+def _keep_needed(whole: FileDataset) -> Dataset:
+    kept = Dataset()
+    kept._dict.update({tag: element for tag, element in whole._dict.items() if tag in KEPT_TAGS})
+    return kept
 
 
 def looks_like_dicom(start: bytes) -> bool:
@@ -147,16 +172,46 @@ def looks_like_dicom(start: bytes) -> bool:
     }
 
 
-def _split_frames(dataset: Dataset, file: FileRef) -> tuple[SliceHeader, ...]:
+def _pixel_place(whole: FileDataset, stream: IO[bytes]) -> PixelPlace:
+    """Look at what follows the header, where reading stopped."""
+    syntax = whole.file_meta.get("TransferSyntaxUID") if hasattr(whole, "file_meta") else None
+    if isinstance(syntax, UID) and syntax.is_transfer_syntax and (syntax.is_deflated or syntax.is_compressed):
+        encoding: Encoding = "deflated" if syntax.is_deflated else "compressed"
+        return PixelPlace(start=stream.tell(), encoding=encoding, transfer_syntax_uid=str(syntax))
+    is_implicit, is_little_endian = whole.original_encoding
+    head = stream.read(8 if is_implicit else 12)
+    is_plain = head[:4] == PIXEL_DATA and head[-4:] != b"\xff\xff\xff\xff" and (is_implicit or head[4:6] in LONG_VRS)
+    encoding = "native" if is_plain and is_little_endian else "other"
+    return PixelPlace(start=stream.tell(), encoding=encoding, transfer_syntax_uid=str(syntax or ""))
+
+
+def _stored_pixels(dataset: Dataset, place: PixelPlace, frame: int) -> StoredPixels:
+    allocated = integer_of(dataset, "BitsAllocated") or 0
+    stored = integer_of(dataset, "BitsStored") or allocated
+    high = integer_of(dataset, "HighBit")
+    frame_bytes = 2 * (integer_of(dataset, "Rows") or 0) * (integer_of(dataset, "Columns") or 0)
+    is_native = place.encoding == "native" and allocated == 16
+    return StoredPixels(
+        bits_allocated=allocated,
+        bits_stored=stored,
+        high_bit=stored - 1 if high is None else high,
+        is_signed=integer_of(dataset, "PixelRepresentation") == 1,
+        native_offset=place.start + frame * frame_bytes if is_native else None,
+        transfer_syntax_uid=place.transfer_syntax_uid,
+    )
+
+
+def _split_frames(dataset: Dataset, file: FileRef, place: PixelPlace) -> tuple[SliceHeader, ...]:
     sop_class = text_of(dataset, "SOPClassUID")
     if sop_class == MEDIA_DIRECTORY or not (sop_class or text_of(dataset, "Modality")):
         return ()
     per_frame = cast(Sequence[Dataset], value_of(dataset, "PerFrameFunctionalGroupsSequence") or ())
     if not per_frame or text_of(dataset, "Modality") != "CT":
-        return (_parse_slice(dataset, file, None),)
+        return (_parse_slice(dataset, file, place, None),)
     shared = _flatten(value_of(dataset, "SharedFunctionalGroupsSequence"))
     return tuple(
-        _parse_slice(_merge(dataset, shared, _flatten([groups])), file, frame) for frame, groups in enumerate(per_frame)
+        _parse_slice(_merge(dataset, shared, _flatten([groups])), file, place, frame)
+        for frame, groups in enumerate(per_frame)
     )
 
 
@@ -177,7 +232,7 @@ def _merge(*datasets: Dataset) -> Dataset:
     return merged
 
 
-def _parse_slice(dataset: Dataset, file: FileRef, frame: int | None) -> SliceHeader:
+def _parse_slice(dataset: Dataset, file: FileRef, place: PixelPlace, frame: int | None) -> SliceHeader:
     position = numbers_of(dataset, "ImagePositionPatient", 3)
     cosines = numbers_of(dataset, "ImageOrientationPatient", 6)
     spacing = numbers_of(dataset, "PixelSpacing", 2)
@@ -194,7 +249,7 @@ def _parse_slice(dataset: Dataset, file: FileRef, frame: int | None) -> SliceHea
         rows=integer_of(dataset, "Rows") or 0,
         columns=integer_of(dataset, "Columns") or 0,
         samples_per_pixel=integer_of(dataset, "SamplesPerPixel") or 1,
-        bits_allocated=integer_of(dataset, "BitsAllocated") or 0,
+        pixels=_stored_pixels(dataset, place, frame or 0),
         spacing_mm=(spacing[0], spacing[1]) if spacing else None,
         position_mm=(position[0], position[1], position[2]) if position else None,
         along_row=(cosines[0], cosines[1], cosines[2]) if cosines else None,
@@ -242,27 +297,18 @@ def _stored_value(value: object, *, is_signed: bool) -> int | None:
     return bits - 0x10000 if is_signed and bits >= 0x8000 else bits
 
 
-def _require_pixels(dataset: Dataset, first: SliceHeader, bytes_left: int) -> None:
+def _require_pixels(first: SliceHeader, place: PixelPlace, frames: int, file_bytes: int) -> None:
     """Refuse a CT file that ends before its pixels do, while that is still cheap to tell."""
     if first.modality != "CT" or not first.rows:
         return
     if max(first.rows, first.columns) > MAX_SIDE:
         raise PixelError(f"{first.rows} x {first.columns} pixels claimed; at most {MAX_SIDE} x {MAX_SIDE} are read")
-    if bytes_left <= 8:
-        raise PixelError("the file ends where its pixels should begin")
-    syntax = dataset.file_meta.get("TransferSyntaxUID") if hasattr(dataset, "file_meta") else None
-    if syntax is None or syntax.is_compressed or syntax.is_deflated:
+    if place.encoding == "deflated":
         return
-    frames = integer_of(dataset, "NumberOfFrames") or 1
-    needed = first.rows * first.columns * first.samples_per_pixel * frames * first.bits_allocated // 8
-    if bytes_left < needed:
-        raise PixelError(f"the file is cut short: its pixels need {needed} bytes, {bytes_left} are left")
-
-
-def _tell(stream: IO[bytes], dataset: Dataset) -> int:
-    """Give where the pixels start; in a deflated file that place is unknown, so the start."""
-    syntax = dataset.file_meta.get("TransferSyntaxUID") if hasattr(dataset, "file_meta") else None
-    return 0 if syntax is not None and syntax.is_deflated else stream.tell()
+    left = file_bytes - place.start
+    needed = first.rows * first.columns * first.samples_per_pixel * frames * first.pixels.bits_allocated // 8
+    if left <= 0 or (place.encoding != "compressed" and left < needed):
+        raise PixelError(f"the file is cut short: its pixels need {needed} bytes, {max(left, 0)} are left")
 
 
 def image_source(header: SliceHeader) -> ImageSource:
@@ -282,4 +328,5 @@ def image_source(header: SliceHeader) -> ImageSource:
         slope=header.slope,
         intercept=header.intercept,
         padding=header.padding,
+        pixels=header.pixels,
     )

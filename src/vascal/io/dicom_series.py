@@ -142,10 +142,7 @@ def require_scoreable(header: SliceHeader) -> None:
         raise UnsupportedImageError(f"numbers are {rescale_type}, not HU (Rescale Type)")
     if header.slope is None or header.intercept is None or header.slope == 0:
         raise PixelError("Rescale Slope or Intercept is missing or malformed; without them pixels are not HU")
-    if header.rows < 1 or header.columns < 1 or header.bits_allocated not in (8, 16, 32):
-        raise PixelError(
-            f"{header.rows} x {header.columns} pixels of {header.bits_allocated} bits; needed: 8, 16 or 32 bits"
-        )
+    _require_pixel_layout(header)
     if header.position_mm is None or header.along_row is None or header.along_column is None:
         raise GeometryError("Image Position or Orientation (Patient) is missing or malformed")
     if header.spacing_mm is None or min(header.spacing_mm) <= 0:
@@ -159,6 +156,16 @@ def _require_ct(header: SliceHeader) -> None:
         raise UnsupportedImageError(f"modality CT, but SOP class {header.sop_class_uid}; needed: CT images")
     if header.samples_per_pixel != 1:
         raise UnsupportedImageError(f"{header.samples_per_pixel} samples per pixel (colour); needed: 1")
+
+
+def _require_pixel_layout(header: SliceHeader) -> None:
+    pixels = header.pixels
+    if header.rows < 1 or header.columns < 1 or pixels.bits_allocated not in (8, 16, 32):
+        size = f"{header.rows} x {header.columns} pixels of {pixels.bits_allocated} bits"
+        raise PixelError(f"{size}; needed: at least 1 pixel of 8, 16 or 32 bits")
+    if not 1 <= pixels.bits_stored <= pixels.high_bit + 1 <= pixels.bits_allocated:
+        bits = f"{pixels.bits_stored} bits stored below bit {pixels.high_bit + 1} of {pixels.bits_allocated}"
+        raise PixelError(f"{bits} make no pixel; the header contradicts itself")
 
 
 def _screen(headers: Iterable[SliceHeader]) -> tuple[list[SliceHeader], tuple[Refusal, ...]]:

@@ -13,9 +13,13 @@ import struct
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 
 import pydicom.config
+from pydicom.datadict import dictionary_has_tag, dictionary_VR
+from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
+from pydicom.tag import BaseTag, Tag
 
 UNREADABLE = (
     ValueError,
@@ -28,6 +32,7 @@ UNREADABLE = (
     struct.error,
 )
 """What pydicom raises on a value that breaks its representation's rules."""
+TEXT_VRS = {"AS", "CS", "DA", "DS", "DT", "IS", "LO", "LT", "SH", "ST", "TM", "UI", "UT"}
 
 
 @contextmanager
@@ -48,12 +53,42 @@ def value_of(dataset: Dataset, keyword: str) -> object:
 
 def texts_of(dataset: Dataset, keyword: str) -> tuple[str, ...]:
     """Give the non-empty values of an attribute as stripped text."""
-    value = value_of(dataset, keyword)
+    tag = _tag(keyword)
+    if tag not in dataset:
+        return ()
+    value: object = _plain_text(dataset.get_item(tag))
+    value = value_of(dataset, keyword) if value is None else str(value).split("\\")
     if value is None:
         return ()
     values = value if isinstance(value, Sequence) and not isinstance(value, (str, bytes)) else (value,)
     stripped = (str(one).replace("\0", "").strip() for one in values)
     return tuple(one for one in stripped if one)
+
+
+def _plain_text(element: object) -> str | None:
+    """Give an unconverted element's characters if they are plain ASCII text.
+
+    Most are; this is several times as fast as pydicom's conversion, which
+    matters with a thousand slices.
+    """
+    if not isinstance(element, RawDataElement) or not isinstance(element.value, bytes):
+        return None
+    vr = element.VR or _dictionary_vr(element.tag)
+    if vr == "US" and len(element.value) == 2:
+        return str(int.from_bytes(element.value, "little" if element.is_little_endian else "big"))
+    if vr not in TEXT_VRS:
+        return None
+    return element.value.decode("ascii") if element.value.isascii() and b"\x1b" not in element.value else None
+
+
+@cache
+def _tag(keyword: str) -> BaseTag:
+    return Tag(keyword)
+
+
+@cache
+def _dictionary_vr(tag: BaseTag) -> str:
+    return dictionary_VR(tag) if dictionary_has_tag(tag) else "UN"
 
 
 def text_of(dataset: Dataset, keyword: str) -> str:
