@@ -153,15 +153,17 @@ def _failure(name: str, refusal: Refusal, *, alone: bool) -> Failure:
 
 
 def require_usable_output(options: BatchOptions) -> None:
-    """Refuse an output folder that holds results nobody said to touch.
+    """Make the output folder, and refuse one that holds results nobody said to touch.
 
     Raises
     ------
     OutputError
-        If it is a file, or holds results and neither resume nor overwrite was asked.
+        If it can not be made, or holds results and neither resume nor overwrite was asked.
     """
-    if options.out.exists() and not options.out.is_dir():
-        raise OutputError(f"{options.out.name} is a file; results need a folder")
+    try:
+        options.out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"can not make the folder {options.out.name}: {error.strerror}") from error
     if options.existing == "refuse" and any(options.out.glob("*/*/score.json")):
         raise OutputError(
             f"{options.out.name} already holds results; go on with --resume, replace them with --overwrite, "

@@ -110,19 +110,30 @@ def run_batch(inputs: list[Path], options: BatchOptions, *, workers: int = 1) ->
     """Score inputs, say what happens, write the tables; give the exit status."""
     tally = Tally()
     with show_progress() as progress:
+        interrupted = _score_all(inputs, options, tally, progress, workers)
         try:
-            jobs = _counted(plan(inputs, options, tally), counted := [0])
-            for result in run(jobs, options, workers=workers):
-                record(result, tally)
-                progress.say(describe(result, options.out))
-                progress.step(counted[0])
-        except KeyboardInterrupt:
+            write_tables(tally, options.out)
+        except VascalError as error:
+            progress.say(f"{error}; the results of each series are complete where their folders are")
+            return 1
+        if interrupted:
             progress.say("interrupted; what is finished is kept, and --resume goes on from here")
             return 130
-        finally:
-            write_tables(tally, options.out)
         _summarise(tally, options.out, progress)
     return 1 if tally.failed or not tally.done else 0
+
+
+def _score_all(inputs: list[Path], options: BatchOptions, tally: Tally, progress: Reporter, workers: int) -> bool:
+    """Score until the inputs or the user's patience end; True if interrupted."""
+    counted = [0]
+    try:
+        for result in run(_counted(plan(inputs, options, tally), counted), options, workers=workers):
+            record(result, tally)
+            progress.say(describe(result, options.out))
+            progress.step(counted[0])
+    except KeyboardInterrupt:
+        return True
+    return False
 
 
 def _counted(jobs: Iterator[Job], counter: list[int]) -> Iterator[Job]:
