@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
+from scipy import fft, ndimage
 
 from vascal.errors import GeometryError
 from vascal.simulate.ct.shapes import Reals
@@ -22,8 +22,8 @@ TUBE_VOLTAGES_KV = (70.0, 80.0, 90.0, 100.0, 110.0, 120.0, 130.0, 140.0, 150.0)
 CALCIUM_HU_RATIO = (1.5690, 1.3628, 1.2261, 1.1293, 1.0569, 1.0, 0.9543, 0.9168, 0.8850)
 """CT number of calcium relative to 120 kVp, behind 20 cm of water."""
 FWHM_PER_SD = 2.3548
-NOISE_CORE_MM = 0.45
-NOISE_HALO_MM = 1.1
+LOW_FREQUENCY_FLOOR = 0.01
+"""Noise that the ramp filter does not remove, per mm: real noise is never quite flat."""
 
 
 def calcium_slope_hu(kvp: float) -> float:
@@ -47,16 +47,21 @@ def blur_in_plane(planes: Reals, grid: Grid, psf_fwhm_mm: float) -> Reals:
     return np.asarray(ndimage.gaussian_filter(planes, sigma, mode="nearest", truncate=3.5), dtype=np.float32)
 
 
-def noise_hu(grid: Grid, sd_hu: float, thickness_mm: float, rng: np.random.Generator) -> Reals:
+def noise_hu(grid: Grid, sd_hu: float, thickness_mm: float, psf_fwhm_mm: float, rng: np.random.Generator) -> Reals:
     """Draw noise with the texture of filtered back-projection.
 
-    The spectrum is a difference of Gaussians: little power at low frequency, a
-    peak near 0.2 per mm. Overlapping slices share part of their noise.
+    Its power grows with frequency, as the ramp filter leaves it, and falls with
+    the square of the kernel's MTF: with a kernel of 1.3 mm the peak lies at 0.2 per mm.
+    Overlapping slices share part of their noise.
 
     Parameters
     ----------
     sd_hu
         Standard deviation of one pixel, HU.
+    thickness_mm
+        Slice thickness, mm.
+    psf_fwhm_mm
+        Width of the point spread function, mm.
 
     Returns
     -------
@@ -65,17 +70,26 @@ def noise_hu(grid: Grid, sd_hu: float, thickness_mm: float, rng: np.random.Gener
     """
     if sd_hu == 0:
         return np.zeros(grid.shape, dtype=np.float32)
+    transfer = _noise_transfer(grid, psf_fwhm_mm)
     noise = np.empty(grid.shape, dtype=np.float32)
-    core = (NOISE_CORE_MM / grid.row_spacing_mm, NOISE_CORE_MM / grid.column_spacing_mm)
-    halo = (NOISE_HALO_MM / grid.row_spacing_mm, NOISE_HALO_MM / grid.column_spacing_mm)
     for plane in noise:
         white = rng.standard_normal(plane.shape, dtype=np.float32)
-        fine = ndimage.gaussian_filter(white, core, mode="wrap", truncate=3.0)
-        plane[:] = fine - 0.85 * ndimage.gaussian_filter(white, halo, mode="wrap", truncate=3.0)
+        plane[:] = fft.irfft2(fft.rfft2(white) * transfer, s=plane.shape)
     overlap = round(thickness_mm / grid.spacing_between_slices_mm)
     if overlap > 1:
         noise = np.asarray(ndimage.uniform_filter1d(noise, overlap, axis=0, mode="wrap"))
-    return np.asarray(noise * np.float32(sd_hu / noise.std()))
+    noise *= np.float32(sd_hu / noise.std())
+    return noise
+
+
+def _noise_transfer(grid: Grid, psf_fwhm_mm: float) -> Reals:
+    """Amplitude at each spatial frequency of one slice, arbitrary scale."""
+    down = np.fft.fftfreq(grid.shape[1], grid.row_spacing_mm)[:, None]
+    across = np.fft.rfftfreq(grid.shape[2], grid.column_spacing_mm)[None]
+    frequency = np.hypot(down, across)
+    sd_mm = psf_fwhm_mm / FWHM_PER_SD
+    amplitude = np.sqrt(frequency + LOW_FREQUENCY_FLOOR) * np.exp(-2 * np.square(np.pi * sd_mm * frequency))
+    return np.asarray(amplitude, dtype=np.float32)
 
 
 def to_stored_hu(hu: Reals) -> NDArray[np.int16]:

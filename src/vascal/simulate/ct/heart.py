@@ -19,6 +19,9 @@ MYOCARDIUM_HU = 50.0
 LUMEN_RADIUS_MM = 1.7
 EPICARDIAL_DEPTH_MM = 2.4
 """Distance from the muscle to the axis of a coronary artery."""
+SAC_MARGIN_MM = 6.5
+CHEST_WALL_Y_MM = -80.0
+"""The pericardium stays behind the ribs and the sternum."""
 HEART, AORTA, LUNGS, AIRWAY, BONE, BODY, TABLE = range(1, 8)
 STRUCTURE_NAMES = {
     HEART: "heart",
@@ -96,7 +99,7 @@ AORTIC_VALVE: Vector = (8.0, -17.0, 16.0)
 
 def tube(rows: tuple[tuple[float, ...], ...], offset: Vector = (0.0, 0.0, 0.0)) -> Tube:
     """Make a smooth tube from rows of x, y, z and radius, mm."""
-    table = _smooth(np.asarray(rows, dtype=float), 4)
+    table = _smooth(np.asarray(rows, dtype=float), 3)
     return Tube(points=(table[:, :3] + offset).astype(np.float32), radii=table[:, 3].astype(np.float32))
 
 
@@ -142,14 +145,14 @@ class Heart:
     offset: Vector
 
     @property
-    def chambers(self) -> tuple[Shape, ...]:
+    def chambers(self) -> tuple[Ellipsoid, ...]:
         """All four chambers."""
         return (self.left_ventricle, self.right_ventricle, self.left_atrium, self.right_atrium)
 
     @property
     def sac(self) -> Blend:
         """Pericardium: a membrane over the chambers and the fat in their grooves."""
-        return Blend(shapes=self.chambers, fillet_mm=30.0, margin_mm=6.5)
+        return Blend(shapes=self.chambers, fillet_mm=30.0, margin_mm=SAC_MARGIN_MM)
 
     @property
     def muscle(self) -> Blend:
@@ -158,10 +161,15 @@ class Heart:
 
 
 def make_heart(rng: np.random.Generator) -> Heart:
-    """Make a heart of seeded size, pose and place."""
+    """Make a heart of seeded size, pose and place, behind the chest wall."""
     size = float(rng.normal(1.0, 0.03))
-    offset = tuple(float(v) for v in rng.normal(0, (2.0, 1.5, 2.5)))
+    x, y, z = (float(v) for v in rng.normal(0, (2.0, 1.5, 2.5)))
     turn = _turn((0, 0, 1), float(rng.normal(0, 4))) @ _turn((0, 1, 0), float(rng.normal(0, 4)))
+    front = min(c.front_mm for c in _posed_heart(size, turn, (x, y, z)).chambers) - SAC_MARGIN_MM
+    return _posed_heart(size, turn, (x, y + max(0.0, CHEST_WALL_Y_MM - front), z))
+
+
+def _posed_heart(size: float, turn: np.ndarray, offset: Vector) -> Heart:
     pivot = np.array((14.0, -26.0, 0.0))
 
     def chamber(centre: Vector, semi_axes: Vector, long_axis: Vector) -> Ellipsoid:
@@ -172,10 +180,10 @@ def make_heart(rng: np.random.Generator) -> Heart:
 
     return Heart(
         left_ventricle=chamber((42.0, -32.0, -10.0), (49.0, 32.0, 33.0), (0.72, -0.56, -0.42)),
-        right_ventricle=chamber((14.0, -52.0, -8.0), (46.0, 24.0, 33.0), (0.84, -0.30, -0.46)),
+        right_ventricle=chamber((14.0, -51.0, -8.0), (46.0, 24.0, 33.0), (0.84, -0.30, -0.46)),
         left_atrium=chamber((10.0, 6.0, 20.0), (35.0, 19.0, 24.0), (1.0, 0.10, 0.0)),
         right_atrium=chamber((-26.0, -24.0, 0.0), (27.0, 25.0, 32.0), (0.35, -0.9, 0.1)),
-        offset=(offset[0], offset[1], offset[2]),
+        offset=offset,
     )
 
 

@@ -35,7 +35,7 @@ OTHER_SITES: Mapping[str, tuple[Vector, Vector]] = {
     "AORTIC_VALVE": (AORTIC_VALVE, (1.0, 0.3, 0.0)),
     "DESCENDING_AORTA": ((34.5, 42.0, 18.0), (0.0, 0.1, 1.0)),
     "AORTIC_ARCH": ((30.0, 11.0, 97.0), (0.6, 0.8, 0.0)),
-    "COSTAL_CARTILAGE": ((42.0, -88.0, 0.0), (1.0, 0.2, 0.2)),
+    "COSTAL_CARTILAGE": ((-48.0, -89.0, 6.0), (1.0, 0.2, -0.3)),
 }
 """Calcium outside the coronary arteries: centre and direction."""
 FIELD_CENTRE_MM: Mapping[str, Vector] = {"cardiac": (14.0, -22.0, 2.0), "chest": (0.0, 4.0, 10.0)}
@@ -192,7 +192,8 @@ def simulate_thorax(plan: ThoraxPlan) -> SimulatedThorax:
     vessels = _add_calcium(hu, placed, plan, slope_hu)
     vessels[structures == BONE] = 0
     hu = blur_in_plane(hu, plan.grid, plan.psf_fwhm_mm)
-    hu += noise_hu(plan.grid, plan.noise_sd_hu, plan.slice_thickness_mm, np.random.default_rng(noise_seed))
+    draws = np.random.default_rng(noise_seed)
+    hu += noise_hu(plan.grid, plan.noise_sd_hu, plan.slice_thickness_mm, plan.psf_fwhm_mm, draws)
     return SimulatedThorax(
         volume=Volume(hu=to_stored_hu(hu), grid=plan.grid),
         structures=LabelMap(labels=structures, grid=plan.grid, names=STRUCTURE_NAMES),

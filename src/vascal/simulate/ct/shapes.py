@@ -53,9 +53,20 @@ class Ellipsoid:
     semi_axes: Vector
     axes: Reals = field(default_factory=lambda: UPRIGHT)
 
+    @property
+    def reach_mm(self) -> Vector:
+        """Half extent along x, y and z, mm."""
+        x, y, z = np.sqrt(np.square(self.axes * np.asarray(self.semi_axes)).sum(axis=1)).tolist()
+        return (x, y, z)
+
+    @property
+    def front_mm(self) -> float:
+        """The y of the foremost point, mm."""
+        return self.centre[1] - self.reach_mm[1]
+
     def bounds(self, z: float) -> Box | None:
         """Box around the whole ellipsoid, if it reaches this height."""
-        reach = np.sqrt(np.square(self.axes * np.asarray(self.semi_axes)).sum(axis=1))
+        reach = self.reach_mm
         if abs(z - self.centre[2]) > reach[2]:
             return None
         cx, cy, _ = self.centre
@@ -116,19 +127,22 @@ class Tube:
 
     def distance(self, x: Reals, y: Reals, z: float | Reals) -> Reals:
         """Distance to the nearest segment near this height."""
-        near = self._near(z) if isinstance(z, (int, float)) else np.arange(len(self.points) - 1)
+        near = self._near(z).tolist() if isinstance(z, (int, float)) else range(len(self.points) - 1)
         best: Reals = np.full(np.broadcast_shapes(np.shape(x), np.shape(y), np.shape(z)), 1e3, dtype=np.float32)
         for k in near:
-            np.minimum(best, self._to_segment(int(k), x, y, z), out=best)
+            np.minimum(best, self._to_segment(k, x, y, z), out=best)
         return best
 
     def _to_segment(self, k: int, x: Reals, y: Reals, z: float | Reals) -> Reals:
-        start = self.points[k].tolist()
-        way = (self.points[k + 1] - self.points[k]).tolist()
+        start, end = self.points[k].tolist(), self.points[k + 1].tolist()
+        way = [b - a for a, b in zip(start, end, strict=True)]
         dx, dy, dz = x - start[0], y - start[1], z - start[2]
         length2 = max(way[0] ** 2 + way[1] ** 2 + way[2] ** 2, 1e-6)
-        along = np.clip((dx * way[0] + (dy * way[1] + dz * way[2])) * (1 / length2), 0, 1)
-        apart = np.square(dx - along * way[0]) + np.square(dy - along * way[1]) + np.square(dz - along * way[2])
+        projected = dx * way[0] + (dy * way[1] + dz * way[2])
+        along = np.minimum(np.maximum(projected * (1 / length2), 0), 1)
+        # Pythagoras on what is left: |d|^2 - 2 t (d.w) + t^2 |w|^2, in three passes instead of nine.
+        apart = np.square(dx) + (np.square(dy) + dz * dz) + along * (along * length2 - 2 * projected)
+        np.maximum(apart, 0, out=apart)
         first, last = float(self.radii[k]), float(self.radii[k + 1])
         return np.asarray(np.sqrt(apart) - (first + along * (last - first)), dtype=np.float32)
 
@@ -309,7 +323,7 @@ def _paint_part(part: Part, depth: Reals, pixel: float, hu: Reals, labels: NDArr
     """Paint one part in place; `depth` is in pixels."""
     allowed = None if part.only_on is None else labels == part.only_on
     for inset_mm, value in part.layers:
-        cover = np.clip(np.float32(0.5 - inset_mm / pixel) - depth, 0, 1)
+        cover = np.minimum(np.maximum(np.float32(0.5 - inset_mm / pixel) - depth, 0), 1)
         if allowed is not None:
             cover *= allowed
         cover *= value - hu
