@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,7 @@ EVERYWHERE: Box = (-np.inf, np.inf, -np.inf, np.inf)
 UPRIGHT = np.eye(3, dtype=np.float32)
 
 
+@runtime_checkable
 class Shape(Protocol):
     """A solid that knows how far a point is from its surface."""
 
