@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from vascal.errors import InputError, NotDicomError, VascalError
-from vascal.io.dicom_files import FileRef, Opener, find_files, open_images
+from vascal.io.dicom_files import UNREADABLE_FILE, FileRef, Opener, find_files, open_images
 from vascal.io.dicom_header import SliceHeader, read_headers
 from vascal.io.dicom_pixels import PADDING_HU, read_volume
 from vascal.io.dicom_series import assemble_series
@@ -53,7 +53,7 @@ def read_studies(path: Path, *, accept_uneven: bool = False) -> tuple[Study, ...
         for file in files:
             try:
                 headers.extend(_read_file(open_image, file))
-            except (VascalError, OSError) as error:
+            except (VascalError, *UNREADABLE_FILE) as error:
                 damaged.append(_damaged(file, error))
         if not headers and not damaged:
             raise NotDicomError(f"none of {len(files)} files in {path.name} is a DICOM image; needed: a CT series")

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import os
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from io import BufferedIOBase
 from pathlib import Path
-from typing import IO
+from typing import cast
 
 from vascal.errors import InputError
 
@@ -43,7 +45,7 @@ class FileRef:
     size_bytes: int
 
 
-Opener = Callable[[Path, str | None], IO[bytes]]
+Opener = Callable[[Path, str | None], BufferedIOBase]
 """Opens (path, member) for reading bytes."""
 
 
@@ -59,7 +61,7 @@ def open_images() -> Iterator[Opener]:
     with ExitStack() as stack:
         archives: dict[Path, zipfile.ZipFile] = {}
 
-        def open_one(path: Path, member: str | None) -> IO[bytes]:
+        def open_one(path: Path, member: str | None) -> BufferedIOBase:
             if member is None:
                 return path.open("rb")
             if path not in archives:
@@ -67,6 +69,10 @@ def open_images() -> Iterator[Opener]:
             return _open_member(archives[path], member)
 
         yield open_one
+
+
+UNREADABLE_FILE = (OSError, EOFError, zipfile.BadZipFile, zlib.error, RuntimeError)
+"""What the system and the zip library raise on damaged, encrypted or forbidden files."""
 
 
 def find_files(path: Path) -> tuple[FileRef, ...]:
@@ -126,11 +132,11 @@ def _open_archive(path: Path) -> zipfile.ZipFile:
         raise InputError(f"the zip archive {path.name} can not be opened: {error}") from error
 
 
-def _open_member(archive: zipfile.ZipFile, member: str) -> IO[bytes]:
+def _open_member(archive: zipfile.ZipFile, member: str) -> BufferedIOBase:
     try:
         info = archive.getinfo(member)
         if info.file_size > MAX_MEMBER_BYTES:
             raise InputError(f"{member} unpacks to {info.file_size} bytes; at most {MAX_MEMBER_BYTES} are read")
-        return archive.open(info)
+        return cast(BufferedIOBase, archive.open(info))  # a ZipExtFile is one
     except (zipfile.BadZipFile, KeyError, RuntimeError, NotImplementedError) as error:
         raise InputError(f"{member} in the archive can not be read (damaged or encrypted)") from error

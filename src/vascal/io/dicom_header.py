@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import IO, Literal, cast
+from dataclasses import dataclass, field
+from io import BufferedIOBase
+from typing import Literal, cast
 
 from pydicom import dcmread
 from pydicom.dataset import Dataset, FileDataset
@@ -86,7 +87,8 @@ class SliceHeader:
     pixels, padding
         How stored values are laid out; the lowest and highest without meaning.
     dataset
-        The attributes themselves, a frame's functional groups merged in.
+        The attributes themselves, a frame's functional groups merged in. Never
+        shown: it holds a birth date.
     """
 
     file: FileRef
@@ -117,10 +119,10 @@ class SliceHeader:
     temporal_index: int | None
     phase_percent: float | None
     trigger_time_ms: float | None
-    dataset: Dataset
+    dataset: Dataset = field(repr=False)
 
 
-def read_headers(stream: IO[bytes], file: FileRef) -> tuple[SliceHeader, ...]:
+def read_headers(stream: BufferedIOBase, file: FileRef) -> tuple[SliceHeader, ...]:
     """Read one file's header; nothing if it is not DICOM.
 
     Parameters
@@ -142,7 +144,8 @@ def read_headers(stream: IO[bytes], file: FileRef) -> tuple[SliceHeader, ...]:
     PixelError
         If the file ends before its pixels do.
     """
-    if not looks_like_dicom(stream.read(132)):
+    start = stream.read(132)
+    if not looks_like_dicom(start):
         return ()
     stream.seek(0)
     try:
@@ -152,9 +155,15 @@ def read_headers(stream: IO[bytes], file: FileRef) -> tuple[SliceHeader, ...]:
         headers = _split_frames(dataset, file, place)
     except (*UNREADABLE, InvalidDicomError, BytesLengthException, EOFError, RecursionError) as error:
         raise UnsupportedImageError("starts like DICOM, but its header is damaged or cut short") from error
+    if not headers and start[128:] == b"DICM" and not _is_directory(whole):
+        raise UnsupportedImageError("starts like DICOM, but does not say what it is: damaged or cut short")
     if headers:
         _require_pixels(headers[0], place, len(headers), file.size_bytes)
     return headers
+
+
+def _is_directory(whole: FileDataset) -> bool:
+    return text_of(whole.file_meta, "MediaStorageSOPClassUID") == MEDIA_DIRECTORY
 
 
 def _keep_needed(whole: FileDataset) -> Dataset:
@@ -172,17 +181,20 @@ def looks_like_dicom(start: bytes) -> bool:
     }
 
 
-def _pixel_place(whole: FileDataset, stream: IO[bytes]) -> PixelPlace:
+def _pixel_place(whole: FileDataset, stream: BufferedIOBase) -> PixelPlace:
     """Look at what follows the header, where reading stopped."""
     syntax = whole.file_meta.get("TransferSyntaxUID") if hasattr(whole, "file_meta") else None
     if isinstance(syntax, UID) and syntax.is_transfer_syntax and (syntax.is_deflated or syntax.is_compressed):
-        encoding: Encoding = "deflated" if syntax.is_deflated else "compressed"
-        return PixelPlace(start=stream.tell(), encoding=encoding, transfer_syntax_uid=str(syntax))
+        # A deflated file has been read to its end; where the pixels are in it means nothing.
+        start, encoding = (0, "deflated") if syntax.is_deflated else (stream.tell(), "compressed")
+        return PixelPlace(start=start, encoding=cast(Encoding, encoding), transfer_syntax_uid=str(syntax))
     is_implicit, is_little_endian = whole.original_encoding
     head = stream.read(8 if is_implicit else 12)
     is_plain = head[:4] == PIXEL_DATA and head[-4:] != b"\xff\xff\xff\xff" and (is_implicit or head[4:6] in LONG_VRS)
-    encoding = "native" if is_plain and is_little_endian else "other"
-    return PixelPlace(start=stream.tell(), encoding=encoding, transfer_syntax_uid=str(syntax or ""))
+    is_native = is_plain and is_little_endian
+    return PixelPlace(
+        start=stream.tell(), encoding="native" if is_native else "other", transfer_syntax_uid=str(syntax or "")
+    )
 
 
 def _stored_pixels(dataset: Dataset, place: PixelPlace, frame: int) -> StoredPixels:
@@ -203,7 +215,7 @@ def _stored_pixels(dataset: Dataset, place: PixelPlace, frame: int) -> StoredPix
 
 def _split_frames(dataset: Dataset, file: FileRef, place: PixelPlace) -> tuple[SliceHeader, ...]:
     sop_class = text_of(dataset, "SOPClassUID")
-    if sop_class == MEDIA_DIRECTORY or not (sop_class or text_of(dataset, "Modality")):
+    if sop_class == MEDIA_DIRECTORY or not text_of(dataset, "Modality"):
         return ()
     per_frame = cast(Sequence[Dataset], value_of(dataset, "PerFrameFunctionalGroupsSequence") or ())
     if not per_frame or text_of(dataset, "Modality") != "CT":
@@ -299,16 +311,16 @@ def _stored_value(value: object, *, is_signed: bool) -> int | None:
 
 def _require_pixels(first: SliceHeader, place: PixelPlace, frames: int, file_bytes: int) -> None:
     """Refuse a CT file that ends before its pixels do, while that is still cheap to tell."""
-    if first.modality != "CT" or not first.rows:
-        return
-    if max(first.rows, first.columns) > MAX_SIDE:
-        raise PixelError(f"{first.rows} x {first.columns} pixels claimed; at most {MAX_SIDE} x {MAX_SIDE} are read")
-    if place.encoding == "deflated":
+    if first.modality != "CT":
         return
     left = file_bytes - place.start
+    if left <= 0:
+        raise PixelError("the file is cut short: it ends before its pixels")
+    if max(first.rows, first.columns) > MAX_SIDE:
+        raise PixelError(f"{first.rows} x {first.columns} pixels claimed; at most {MAX_SIDE} x {MAX_SIDE} are read")
     needed = first.rows * first.columns * first.samples_per_pixel * frames * first.pixels.bits_allocated // 8
-    if left <= 0 or (place.encoding != "compressed" and left < needed):
-        raise PixelError(f"the file is cut short: its pixels need {needed} bytes, {max(left, 0)} are left")
+    if place.encoding in ("native", "other") and left < needed:
+        raise PixelError(f"the file is cut short: its pixels need {needed} bytes, {left} are left")
 
 
 def image_source(header: SliceHeader) -> ImageSource:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Integer
+from jaxtyping import Float, Integer, UInt8
 from pydicom import dcmread
 from pydicom.dataset import Dataset
 from pydicom.pixels.utils import pixel_array
@@ -18,7 +18,6 @@ from pydicom.pixels.utils import pixel_array
 from vascal.errors import GridMismatchError, LabelError
 from vascal.io.dicom_pixels import MAX_VOLUME_BYTES, UNDECODABLE
 from vascal.io.dicom_values import integer_of, numbers_of, text_of, tolerant_reading, value_of
-from vascal.types import LabelArray
 from vascal.volume import GRID_TOLERANCE_MM, Grid, LabelMap
 
 SEGMENTATION_CLASSES = {"1.2.840.10008.5.1.4.1.1.66.4", "1.2.840.10008.5.1.4.1.1.66.7"}
@@ -203,7 +202,7 @@ def _direction(axis: Sequence[float], wanted: Sequence[float]) -> int:
 
 def _corners(
     position: Sequence[float], cosines: Sequence[float], spacing: Sequence[float], shape: tuple[int, int]
-) -> np.ndarray:
+) -> Float[np.ndarray, "2 2 3"]:
     """Give the centres of a frame's four corner pixels, (row end, column end, LPS), mm."""
     down = np.asarray(cosines[3:]) * spacing[0] * (shape[0] - 1)
     across = np.asarray(cosines[:3]) * spacing[1] * (shape[1] - 1)
@@ -211,7 +210,7 @@ def _corners(
     return np.array([[first, first + across], [first + down, first + down + across]])
 
 
-def _slice_at(corners_mm: np.ndarray, grid: Grid) -> int:
+def _slice_at(corners_mm: Float[np.ndarray, "2 2 3"], grid: Grid) -> int:
     """Find the slice on which a frame's corners lie."""
     along = float((corners_mm[0, 0] - np.asarray(grid.origin_mm)) @ np.asarray(grid.slice_axis))
     offsets = np.asarray(grid.slice_positions_mm) - grid.slice_positions_mm[0]
@@ -226,7 +225,7 @@ def _slice_at(corners_mm: np.ndarray, grid: Grid) -> int:
     return index
 
 
-def _paint(plane: LabelArray, frame: Frame, place: FramePlace, merged: Mapping[int, int]) -> None:
+def _paint(plane: UInt8[np.ndarray, "row column"], frame: Frame, place: FramePlace, merged: Mapping[int, int]) -> None:
     """Put one frame's labels on a slice, and refuse to paint over another structure."""
     if place.segment is None:
         if frame.max() > 255:

@@ -10,16 +10,19 @@ from __future__ import annotations
 
 import sys
 from collections import defaultdict
+from io import BufferedIOBase
 from pathlib import Path
-from typing import IO, BinaryIO, cast
+from typing import BinaryIO, cast
 
 import numpy as np
 from jaxtyping import Int16, Integer
+from pydicom import dcmread
 from pydicom.pixels.utils import pixel_array
-from pydicom.uid import JPEGLSLossless, JPEGLSNearLossless, RLELossless
+from pydicom.uid import DeflatedExplicitVRLittleEndian, JPEGLSLossless, JPEGLSNearLossless, RLELossless
 
 from vascal.errors import PixelError, VascalError
-from vascal.io.dicom_files import open_images
+from vascal.io.dicom_files import UNREADABLE_FILE, open_images
+from vascal.io.dicom_header import PIXEL_DATA
 from vascal.io.dicom_values import UNREADABLE, tolerant_reading
 from vascal.study import ImageSource, Series, StoredPixels
 from vascal.types import HuArray
@@ -32,7 +35,7 @@ MAX_VOLUME_BYTES = 8 * 2**30
 
 FASTEST_PLUGIN: dict[str, str] = {RLELossless: "pylibjpeg", JPEGLSLossless: "pyjpegls", JPEGLSNearLossless: "pyjpegls"}
 """Decoders two to three times as fast as the ones pydicom asks first; bench_read.py shows it."""
-UNDECODABLE = (*UNREADABLE, RuntimeError, OSError, EOFError, MemoryError)
+UNDECODABLE = (*UNREADABLE, *UNREADABLE_FILE, MemoryError)
 """What pydicom and its decoders raise on pixels that are cut short, damaged or of an unknown encoding."""
 StoredSlice = Integer[np.ndarray, "row column"]
 HuSlice = Int16[np.ndarray, "row column"]
@@ -77,22 +80,39 @@ def read_volume(series: Series) -> Volume:
     return Volume(hu=hu, grid=series.grid)
 
 
-def _read_file(stream: IO[bytes], wanted: list[tuple[int, ImageSource]], hu: HuArray) -> None:
+def _read_file(stream: BufferedIOBase, wanted: list[tuple[int, ImageSource]], hu: HuArray) -> None:
     """Put the wanted (slice index, image) pairs of one file in their place."""
     for index, image in wanted:
-        out = hu[index]
-        stored = _decode(stream, image) if image.pixels.native_offset is None else _read_native(stream, image, out)
-        if stored.shape != out.shape:
-            raise PixelError(f"decoded to {stored.shape}; needed: {out.shape} rows and columns")
-        _rescale(_sign_extended(stored, image.pixels), image, out)
+        _read_slice(stream, image, hu[index])
 
 
-def _read_native(stream: IO[bytes], image: ImageSource, out: HuSlice) -> StoredSlice:
+def decode_slice(stream: BufferedIOBase, image: ImageSource, shape: tuple[int, int]) -> HuSlice:
+    """Read one slice alone as HU, (row, column).
+
+    Raises
+    ------
+    PixelError
+        If its pixels are not as its header said.
+    """
+    out = np.empty(shape, dtype=np.int16)
+    with tolerant_reading():
+        _read_slice(stream, image, out)
+    return out
+
+
+def _read_slice(stream: BufferedIOBase, image: ImageSource, out: HuSlice) -> None:
+    stored = _decode(stream, image) if image.pixels.native_offset is None else _read_native(stream, image, out)
+    if stored.shape != out.shape:
+        raise PixelError(f"decoded to {stored.shape}; needed: {out.shape} rows and columns")
+    _rescale(keep_stored_bits(stored, image.pixels), image, out)
+
+
+def _read_native(stream: BufferedIOBase, image: ImageSource, out: HuSlice) -> StoredSlice:
     """Read stored values straight into the memory where their HU will be."""
-    stream.seek(image.pixels.native_offset or 0)
+    _require_unchanged(stream, image)
     view = out.reshape(-1).view(np.uint8).data
     done = 0
-    while done < len(view) and (count := stream.readinto(view[done:])):  # type: ignore[attr-defined]
+    while done < len(view) and (count := stream.readinto(view[done:])):
         done += count
     if done < len(view):
         raise PixelError(f"cut short: a slice needs {len(view)} bytes, {done} are there")
@@ -101,20 +121,38 @@ def _read_native(stream: IO[bytes], image: ImageSource, out: HuSlice) -> StoredS
     return out if image.pixels.is_signed else out.view(np.uint16)
 
 
-def _decode(stream: IO[bytes], image: ImageSource) -> StoredSlice:
-    """Decode one frame; the fastest decoder first, then whichever pydicom finds."""
-    source, frame = cast(BinaryIO, stream), image.frame or 0
-    source.seek(0)
-    plugin = FASTEST_PLUGIN.get(image.pixels.transfer_syntax_uid)
+def _require_unchanged(stream: BufferedIOBase, image: ImageSource) -> None:
+    """Go to a slice's first pixel, and see that the pixel element still begins where it did."""
+    offset = image.pixels.native_offset or 0
+    if image.frame is None:
+        stream.seek(max(0, offset - 12))
+        if PIXEL_DATA not in stream.read(12):
+            raise PixelError("the file has changed since its header was read")
+    stream.seek(offset)
+
+
+def _decode(stream: BufferedIOBase, image: ImageSource) -> StoredSlice:
+    """Decode one frame to words in this machine's byte order."""
+    stored = np.asarray(_decode_fast(stream, image.pixels.transfer_syntax_uid, image.frame or 0))
+    return stored.astype(stored.dtype.newbyteorder("="), copy=False)
+
+
+def _decode_fast(stream: BufferedIOBase, syntax: str, frame: int) -> StoredSlice:
+    """Decode by the fastest decoder, then by whichever pydicom finds."""
+    stream.seek(0)
+    source = cast(BinaryIO, stream)
+    if syntax == DeflatedExplicitVRLittleEndian:
+        return pixel_array(dcmread(source), index=frame, raw=True)
+    plugin = FASTEST_PLUGIN.get(syntax)
     if plugin is not None:
         try:
-            return np.asarray(pixel_array(source, index=frame, raw=True, decoding_plugin=plugin))
+            return pixel_array(source, index=frame, raw=True, decoding_plugin=plugin)
         except UNDECODABLE:
             source.seek(0)
-    return np.asarray(pixel_array(source, index=frame, raw=True))
+    return pixel_array(source, index=frame, raw=True)
 
 
-def _sign_extended(stored: StoredSlice, pixels: StoredPixels) -> StoredSlice:
+def keep_stored_bits(stored: StoredSlice, pixels: StoredPixels) -> StoredSlice:
     """Keep the stored bits of each 16-bit word, and carry their sign.
 
     What lies above the high bit (old overlays, wrong signs) is not part of the

@@ -12,11 +12,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from jaxtyping import Float
 
 from vascal.errors import GantryTiltError, GeometryError, MissingSliceError, OrientationError
 from vascal.io.dicom_header import SliceHeader
 from vascal.types import SliceMm
 from vascal.volume import Grid, Vector
+
+Point = Float[np.ndarray, " 3"]
+"""A direction or a place in LPS."""
+StepMm = Float[np.ndarray, " step"]
+"""Distances between neighbouring slices, one fewer than slices."""
 
 AXIS_TOLERANCE = 1e-3
 """Direction cosines this close are equal: files round them, some to 4 digits."""
@@ -115,12 +121,12 @@ def _is_even(positions_mm: SliceMm, usual_mm: float) -> bool:
     return bool(np.abs(positions_mm - even).max() <= min(tolerance, usual_mm / 4))
 
 
-def _duplicates(positions_mm: SliceMm, steps: SliceMm) -> list[str]:
+def _duplicates(positions_mm: SliceMm, steps: StepMm) -> list[str]:
     twice = positions_mm[1:][steps < DUPLICATE_MM]
     return [f"given more than once at {_listed(twice)}"] if twice.size else []
 
 
-def _gaps(positions_mm: SliceMm, steps: SliceMm, usual_mm: float) -> list[str]:
+def _gaps(positions_mm: SliceMm, steps: StepMm, usual_mm: float) -> list[str]:
     missing: list[float] = []
     odd: list[float] = []
     for start, step in zip(positions_mm[:-1], steps, strict=True):
@@ -142,7 +148,7 @@ def _listed(positions_mm: Sequence[float] | SliceMm) -> str:
     return f"{shown} mm" + (f" and {more} more" if more > 0 else "")
 
 
-def _axes(headers: Sequence[SliceHeader]) -> tuple[SliceMm, SliceMm, SliceMm]:
+def _axes(headers: Sequence[SliceHeader]) -> tuple[Point, Point, Point]:
     """Give where the column index, the row index and the slice index grow, as unit vectors."""
     along_row = np.array([header.along_row for header in headers], dtype=np.float64).mean(axis=0)
     along_column = np.array([header.along_column for header in headers], dtype=np.float64).mean(axis=0)
@@ -155,7 +161,7 @@ def _axes(headers: Sequence[SliceHeader]) -> tuple[SliceMm, SliceMm, SliceMm]:
     return along_row, along_column, -normal if normal[2] < 0 else normal
 
 
-def _require_straight(points_mm: np.ndarray, normal: SliceMm) -> None:
+def _require_straight(points_mm: Float[np.ndarray, "slice 3"], normal: Point) -> None:
     offsets = points_mm - points_mm[0]
     along = offsets @ normal
     sideways = np.linalg.norm(offsets - along[:, None] * normal, axis=1)
@@ -169,7 +175,7 @@ def _require_straight(points_mm: np.ndarray, normal: SliceMm) -> None:
     )
 
 
-def _require_axial(along_row: SliceMm, along_column: SliceMm) -> None:
+def _require_axial(along_row: Point, along_column: Point) -> None:
     least = math.cos(math.radians(AXIAL_TOLERANCE_DEGREES))
     if abs(along_row[0]) >= least and abs(along_column[1]) >= least:
         return
@@ -182,7 +188,7 @@ def _require_axial(along_row: SliceMm, along_column: SliceMm) -> None:
     )
 
 
-def _grid(first: SliceHeader, axes: tuple[SliceMm, SliceMm, SliceMm], origin: SliceMm, positions_mm: SliceMm) -> Grid:
+def _grid(first: SliceHeader, axes: tuple[Point, Point, Point], origin: Point, positions_mm: SliceMm) -> Grid:
     if first.spacing_mm is None:
         raise GeometryError("no Pixel Spacing; needed to place the pixels")
     along_row, along_column, normal = axes
@@ -198,5 +204,5 @@ def _grid(first: SliceHeader, axes: tuple[SliceMm, SliceMm, SliceMm], origin: Sl
     )
 
 
-def _vector(values: SliceMm) -> Vector:
+def _vector(values: Point) -> Vector:
     return (float(values[0]), float(values[1]), float(values[2]))
