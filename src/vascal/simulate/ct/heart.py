@@ -230,13 +230,15 @@ def heart_parts(heart: Heart, courses: Mapping[str, Reals], blood_hu: float) -> 
     vessel_wall = ((0.0, 45.0), (1.2, blood_hu))
     veins = (SUPERIOR_VENA_CAVA, LEFT_BRACHIOCEPHALIC_VEIN, INFERIOR_VENA_CAVA, *ARCH_BRANCHES)
     trunk = (PULMONARY_TRUNK, RIGHT_PULMONARY_ARTERY, *PULMONARY_VEINS)
+    airways = [tube(rows) for rows in (TRACHEA, *BRONCHI)]
     aorta = tube(ASCENDING_AORTA, heart.offset)
     above_valve = Clipped(shape=aorta, normal=(0.0, 0.0, -1.0), offset_mm=-26.0)
     return [
         Part(shape=tube(OESOPHAGUS), layers=((0.0, 35.0), (4.5, -150.0)), label=BODY),
         *(Part(shape=tube(rows), layers=vessel_wall, label=BODY) for rows in veins),
         *(Part(shape=tube(rows, heart.offset), layers=vessel_wall, label=BODY) for rows in trunk),
-        *(Part(shape=tube(rows), layers=((-1.5, 30.0), (0.0, -990.0)), label=AIRWAY) for rows in (TRACHEA, *BRONCHI)),
+        *(Part(shape=way, layers=((-1.5, 30.0),)) for way in airways),
+        *(Part(shape=way, layers=((0.0, -990.0),), label=AIRWAY) for way in airways),
         Part(shape=tube(DESCENDING_AORTA), layers=vessel_wall, label=AORTA),
         Part(shape=heart.sac, layers=((-1.0, 20.0), (0.2, FAT_HU)), label=HEART),
         Part(shape=tube(SUPERIOR_VENA_CAVA[:2], heart.offset), layers=vessel_wall),

@@ -100,15 +100,15 @@ def abdomen_parts(build: Build) -> list[Part]:
     """List diaphragm, liver, stomach and spleen."""
     up = build.diaphragm_mm
     right = Ellipsoid(centre=(-64.0, 4.0, -128.0 + up), semi_axes=(74.0, 92.0, 100.0))
-    left = Ellipsoid(centre=(66.0, 2.0, -134.0 + up), semi_axes=(70.0, 90.0, 92.0))
-    middle = Ellipsoid(centre=(8.0, -16.0, -142.0 + up), semi_axes=(60.0, 76.0, 88.0))
+    left = Ellipsoid(centre=(66.0, 2.0, -130.0 + up), semi_axes=(70.0, 90.0, 92.0))
+    middle = Ellipsoid(centre=(14.0, -20.0, -131.0 + up), semi_axes=(60.0, 76.0, 88.0))
     dome = Blend(shapes=(right, left, middle), fillet_mm=14.0)
     stomach = Ellipsoid(centre=(58.0, -18.0, -100.0 + up), semi_axes=(38.0, 42.0, 42.0))
     gas = Clipped(shape=stomach, normal=(0.0, 1.0, 0.0), offset_mm=-34.0)
     liver = Blend(
         shapes=(
             Ellipsoid(centre=(-62.0, 4.0, -128.0 + up), semi_axes=(72.0, 89.0, 97.5)),
-            Ellipsoid(centre=(2.0, -34.0, -112.0 + up), semi_axes=(52.0, 46.0, 54.0)),
+            Ellipsoid(centre=(2.0, -34.0, -104.0 + up), semi_axes=(52.0, 46.0, 54.0)),
         ),
         fillet_mm=20.0,
     )
