@@ -97,6 +97,9 @@ class StoredPixels:
     native_offset
         Byte at which the slice begins if its pixels are uncompressed 16-bit
         little-endian words; None if they must be decoded.
+    encoded_offset
+        Byte at which the value of the pixel element begins if it holds one
+        compressed slice; None otherwise.
     transfer_syntax_uid
         How the file is encoded; empty if it does not say.
     """
@@ -106,6 +109,7 @@ class StoredPixels:
     high_bit: int = 15
     is_signed: bool = True
     native_offset: int | None = None
+    encoded_offset: int | None = None
     transfer_syntax_uid: str = ""
 
     @property

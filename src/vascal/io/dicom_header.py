@@ -54,6 +54,8 @@ MAX_SIDE = 8192
 """Rows or columns beyond any CT matrix: a damaged or hostile header."""
 MEDIA_DIRECTORY = "1.2.840.10008.1.3.10"
 
+EXPLICIT_HEAD_BYTES = 12
+"""Tag, representation and length of a pixel element; compressed files are always explicit."""
 LONG_VRS = (b"OW", b"OB", b"UN")
 PIXEL_DATA = struct.pack("<HH", 0x7FE0, 0x0010)
 
@@ -186,7 +188,7 @@ def _pixel_place(whole: FileDataset, stream: BufferedIOBase) -> PixelPlace:
     syntax = whole.file_meta.get("TransferSyntaxUID") if hasattr(whole, "file_meta") else None
     if isinstance(syntax, UID) and syntax.is_transfer_syntax and (syntax.is_deflated or syntax.is_compressed):
         # A deflated file has been read to its end; where the pixels are in it means nothing.
-        start, encoding = (0, "deflated") if syntax.is_deflated else (stream.tell(), "compressed")
+        start, encoding = (0, "deflated") if syntax.is_deflated else (stream.tell() + EXPLICIT_HEAD_BYTES, "compressed")
         return PixelPlace(start=start, encoding=cast(Encoding, encoding), transfer_syntax_uid=str(syntax))
     is_implicit, is_little_endian = whole.original_encoding
     head = stream.read(8 if is_implicit else 12)
@@ -203,12 +205,14 @@ def _stored_pixels(dataset: Dataset, place: PixelPlace, frame: int) -> StoredPix
     high = integer_of(dataset, "HighBit")
     frame_bytes = 2 * (integer_of(dataset, "Rows") or 0) * (integer_of(dataset, "Columns") or 0)
     is_native = place.encoding == "native" and allocated == 16
+    is_multiframe = (integer_of(dataset, "NumberOfFrames") or 1) > 1
     return StoredPixels(
         bits_allocated=allocated,
         bits_stored=stored,
         high_bit=stored - 1 if high is None else high,
         is_signed=integer_of(dataset, "PixelRepresentation") == 1,
         native_offset=place.start + frame * frame_bytes if is_native else None,
+        encoded_offset=place.start if place.encoding == "compressed" and not is_multiframe else None,
         transfer_syntax_uid=place.transfer_syntax_uid,
     )
 
