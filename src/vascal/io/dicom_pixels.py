@@ -102,9 +102,8 @@ def decode_slice(stream: BufferedIOBase, image: ImageSource, shape: tuple[int, i
 
 
 def _read_slice(stream: BufferedIOBase, image: ImageSource, out: HuSlice) -> None:
-    stored = (
-        _decode(stream, image, out.shape) if image.pixels.native_offset is None else _read_native(stream, image, out)
-    )
+    is_native = image.pixels.native_offset is not None
+    stored = _read_native(stream, image, out) if is_native else _decode(stream, image, (out.shape[0], out.shape[1]))
     if stored.shape != out.shape:
         raise PixelError(f"decoded to {stored.shape}; needed: {out.shape} rows and columns")
     _rescale(keep_stored_bits(stored, image.pixels), image, out)
@@ -159,19 +158,21 @@ def _decode_single(stream: BufferedIOBase, pixels: StoredPixels, shape: tuple[in
         "photometric_interpretation": "MONOCHROME2",
         "pixel_keyword": "PixelData",
     }
+    fastest = FASTEST_PLUGIN.get(pixels.transfer_syntax_uid, "")
+    try:
+        return _run_decoder(stream, pixels, fastest, options)
+    except UNDECODABLE:
+        if not fastest:
+            raise
+    return _run_decoder(stream, pixels, "", options)
+
+
+def _run_decoder(stream: BufferedIOBase, pixels: StoredPixels, plugin: str, options: dict[str, Any]) -> StoredSlice:
+    stream.seek((pixels.encoded_offset or 0) - EXPLICIT_HEAD_BYTES)
+    if stream.read(EXPLICIT_HEAD_BYTES)[:4] != PIXEL_DATA:
+        raise PixelError("the file has changed since its header was read")
     decoder = get_decoder(UID(pixels.transfer_syntax_uid))
-    source = cast(BinaryIO, stream)
-    for plugin in (FASTEST_PLUGIN.get(pixels.transfer_syntax_uid), ""):
-        stream.seek((pixels.encoded_offset or 0) - EXPLICIT_HEAD_BYTES)
-        if stream.read(EXPLICIT_HEAD_BYTES)[:4] != PIXEL_DATA:
-            raise PixelError("the file has changed since its header was read")
-        try:
-            if plugin is not None:
-                return decoder.as_array(source, index=0, raw=True, decoding_plugin=plugin, **options)[0]
-        except UNDECODABLE:
-            if not plugin:
-                raise
-    raise PixelError("no decoder could be tried")
+    return decoder.as_array(cast(BinaryIO, stream), index=0, raw=True, decoding_plugin=plugin, **options)[0]
 
 
 def keep_stored_bits(stored: StoredSlice, pixels: StoredPixels) -> StoredSlice:
