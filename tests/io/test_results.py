@@ -8,8 +8,8 @@ import json
 
 import jsonschema
 import pytest
-from tests.report.make_report import describe_as, make_report
 
+from tests.report.make_report import describe_as, make_report
 from vascal.io.results import (
     FAILURE_COLUMNS,
     LESION_COLUMNS,

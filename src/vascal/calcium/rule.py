@@ -12,11 +12,13 @@ from types import MappingProxyType
 from typing import Literal
 
 import numpy as np
+from jaxtyping import Int16
 
 from vascal.calcium.tube_voltage import REFERENCE_KV, calcium_hu_ratio
 from vascal.errors import RuleError
-from vascal.types import VoxelHu
 
+Hu = Int16[np.ndarray, "..."]
+"""CT numbers of any shape, HU."""
 Comparison = Literal[">=", ">"]
 InPlaneConnectivity = Literal[4, 8]
 LesionConnectivity = Literal[6, 18, 26]
@@ -79,11 +81,11 @@ class AgatstonRule:
         if self.in_plane_connectivity == 8 and self.lesion_connectivity == 6:
             raise RuleError("patches joined over corners (8) would be torn by lesions joined over faces (6)")
 
-    def is_calcium(self, hu: VoxelHu) -> np.ndarray:
+    def is_calcium(self, hu: Hu) -> np.ndarray:
         """Mark the voxels that reach the threshold."""
         return np.asarray(hu >= self.threshold_hu if self.comparison == ">=" else hu > self.threshold_hu)
 
-    def weight(self, peak_hu: VoxelHu) -> np.ndarray:
+    def weight(self, peak_hu: Hu) -> np.ndarray:
         """Give the density weight, 1 to 4, of patches with these peaks.
 
         Examples
