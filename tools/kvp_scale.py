@@ -4,7 +4,7 @@ Needs `pip install spekpy xraydb` (offline use only; never a dependency of vasca
 A tungsten spectrum through 7 mm Al and a water path is weighted by the energy
 that a 1.4 mm gadolinium oxysulfide scintillator absorbs; the CT number per
 mg/cm3 of hydroxyapatite dissolved in water follows from the attenuation
-coefficients. The ratio to 120 kVp is what `calcium/tube_voltage.py` holds.
+coefficients. The ratio to 120 kVp is what `tube_voltage.py` holds.
 """
 
 from __future__ import annotations

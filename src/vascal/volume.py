@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from types import MappingProxyType
 
 import numpy as np
@@ -92,7 +93,7 @@ class Grid:
     @property
     def spacing_between_slices_mm(self) -> float:
         """Median distance between neighbouring slices, mm."""
-        return float(np.median(np.diff(self.slice_positions_mm)))
+        return _median_step_mm(self.slice_positions_mm)
 
     @property
     def spacing_mm(self) -> Vector:
@@ -107,8 +108,7 @@ class Grid:
     @property
     def is_even(self) -> bool:
         """Whether all slices are equally far apart, to 1 % of the spacing or 0.05 mm."""
-        steps = np.diff(self.slice_positions_mm)
-        return bool(np.ptp(steps) <= 2 * max(0.05, 0.01 * float(np.median(steps))))
+        return _is_even(self.slice_positions_mm)
 
     def slice_extents_mm(self) -> SliceMm:
         """Length of patient that each slice stands for, mm.
@@ -117,11 +117,7 @@ class Grid:
         far out as in. On an even stack every value is the spacing between
         slices, whatever the (possibly overlapping) slice thickness is.
         """
-        if self.is_even:
-            steps = np.diff(self.slice_positions_mm)
-            return np.full(self.shape[0], float(np.mean(steps)))
-        steps = np.diff(self.slice_positions_mm)
-        return np.asarray((np.append(steps, steps[-1]) + np.insert(steps, 0, steps[0])) / 2)
+        return _slice_extents_mm(self.slice_positions_mm)
 
     def index_to_mm(self, slice_index: float, row: float, column: float) -> Vector:
         """Turn a (fractional) voxel index into LPS millimetres."""
@@ -156,6 +152,28 @@ class Grid:
                 f"same shape {self.shape}, but corners lie up to {apart:.2f} mm apart; "
                 f"at most {GRID_TOLERANCE_MM} mm is one grid"
             )
+
+
+# Every lesion asks its grid for these; a stack has hundreds of slices and a scan dozens of lesions.
+@lru_cache(maxsize=16)
+def _median_step_mm(positions_mm: tuple[float, ...]) -> float:
+    return float(np.median(np.diff(positions_mm)))
+
+
+@lru_cache(maxsize=16)
+def _is_even(positions_mm: tuple[float, ...]) -> bool:
+    return bool(np.ptp(np.diff(positions_mm)) <= 2 * max(0.05, 0.01 * _median_step_mm(positions_mm)))
+
+
+@lru_cache(maxsize=16)
+def _slice_extents_mm(positions_mm: tuple[float, ...]) -> SliceMm:
+    steps = np.diff(positions_mm)
+    if _is_even(positions_mm):
+        extents = np.full(len(positions_mm), float(np.mean(steps)))
+    else:
+        extents = np.asarray((np.append(steps, steps[-1]) + np.insert(steps, 0, steps[0])) / 2)
+    extents.setflags(write=False)
+    return extents
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -23,7 +23,7 @@ class Candidates:
     hu
         CT number of each, HU.
     label
-        Value of each, a key of `names`.
+        Value of each, a key of `names`: the lowest, if several have its name.
     names
         What the values mean.
     grid
@@ -47,7 +47,8 @@ def find_candidates(volume: Volume, region: LabelMap, rule: AgatstonRule) -> Can
     volume
         CT: (slice, row, column), HU.
     region
-        Named regions on the same grid. Values without a name are ignored.
+        Named regions on the same grid. Values without a name are ignored;
+        values with the same name are one region.
     rule
         Gives threshold and comparison.
 
@@ -57,23 +58,36 @@ def find_candidates(volume: Volume, region: LabelMap, rule: AgatstonRule) -> Can
         If the grids differ.
     """
     volume.grid.require_same(region.grid)
-    known = np.zeros(256, dtype=bool)
-    known[list(region.names)] = True
-    found = [_bright_in_slice(volume.hu[k], region.labels[k], known, rule) for k in range(volume.grid.shape[0])]
+    scored_as = _one_value_per_name(region.names)
+    found = [_bright_in_slice(volume.hu[k], region.labels[k], scored_as, rule) for k in range(volume.grid.shape[0])]
     pixels = volume.grid.shape[1] * volume.grid.shape[2]
-    index = np.concatenate([place + k * pixels for k, place in enumerate(found)])
     return Candidates(
-        index=index,
-        hu=volume.hu.reshape(-1)[index],
-        label=region.labels.reshape(-1)[index],
+        index=np.concatenate([place + k * pixels for k, (place, _, _) in enumerate(found)]),
+        hu=np.concatenate([hu for _, hu, _ in found]),
+        label=np.concatenate([label for _, _, label in found]),
         names=region.names,
         grid=volume.grid,
     )
 
 
-def _bright_in_slice(hu: np.ndarray, labels: np.ndarray, known: np.ndarray, rule: AgatstonRule) -> VoxelIndex:
-    labelled = np.flatnonzero(labels.reshape(-1))
-    if labelled.size == 0:
-        return labelled
-    bright = rule.is_calcium(hu.reshape(-1)[labelled]) & known[labels.reshape(-1)[labelled]]
-    return np.asarray(labelled[bright])
+def _one_value_per_name(names: Mapping[int, str]) -> np.ndarray:
+    """Map each value to the lowest that has its name, and nameless values to 0.
+
+    A vessel drawn in two parts, each with a value of its own, is one vessel.
+    """
+    scored_as = np.zeros(256, dtype=np.uint8)
+    lowest: dict[str, int] = {}
+    for value in sorted(names):
+        scored_as[value] = lowest.setdefault(names[value], value)
+    return scored_as
+
+
+def _bright_in_slice(
+    hu: np.ndarray, labels: np.ndarray, scored_as: np.ndarray, rule: AgatstonRule
+) -> tuple[VoxelIndex, VoxelHu, np.ndarray]:
+    """Give place in the slice, HU and value of its candidates."""
+    # Few pixels are labelled: only their HU are looked at. `!= 0` finds them faster than the values do.
+    place = np.flatnonzero(labels.reshape(-1) != 0)
+    value, value_hu = scored_as[labels.reshape(-1)[place]], hu.reshape(-1)[place]
+    bright = rule.is_calcium(value_hu) & (value != 0)
+    return place[bright], value_hu[bright], value[bright]

@@ -1,12 +1,14 @@
 """Connected components of a sparse set of voxels.
 
 A scan holds a hundred million voxels and a few thousand of calcium. Joining
-only those costs memory and time by their number, not by the scan's size.
+only those costs memory and time by their number, not by the scan's size. What
+is joined are runs, unbroken stretches of voxels along a row: several times
+fewer than voxels, and few rows touch a row.
 """
 
 from __future__ import annotations
 
-from itertools import product
+from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Int64
@@ -17,21 +19,32 @@ from vascal.types import VoxelIndex
 
 Component = Int64[np.ndarray, " voxel"]
 
-_REACH = {4: (0, 1), 8: (0, 2), 6: (1, 1), 18: (1, 2), 26: (1, 3)}
-"""Connectivity to (crosses slices, how many axes may change at once)."""
+_TOUCHING_ROWS: dict[int, tuple[tuple[int, int, int], ...]] = {
+    4: ((0, 1, 0),),
+    8: ((0, 1, 1),),
+    6: ((0, 1, 0), (1, 0, 0)),
+    18: ((0, 1, 1), (1, -1, 0), (1, 0, 1), (1, 1, 0)),
+    26: ((0, 1, 1), (1, -1, 1), (1, 0, 1), (1, 1, 1)),
+}
+"""By connectivity, the later rows that touch a row: steps in slice and row, and
+how many columns further than face to face a run there may lie."""
 
 
-def neighbour_steps(connectivity: int) -> tuple[tuple[int, int, int], ...]:
-    """List one step of each opposite pair: (slice, row, column).
+@dataclass(frozen=True, slots=True, eq=False)
+class _Runs:
+    """Unbroken stretches of voxels along a row, ascending.
 
-    Examples
-    --------
-    >>> len(neighbour_steps(8)), len(neighbour_steps(26))
-    (4, 13)
+    Parameters
+    ----------
+    first, last
+        Flat position of the first and the last voxel of each.
+    of_voxel
+        Which run each voxel is in.
     """
-    across, axes = _REACH[connectivity]
-    steps = product(range(-across, across + 1), (-1, 0, 1), (-1, 0, 1))
-    return tuple(s for s in steps if s > (0, 0, 0) and np.count_nonzero(s) <= axes)
+
+    first: np.ndarray
+    last: np.ndarray
+    of_voxel: np.ndarray
 
 
 def find_components(
@@ -60,30 +73,38 @@ def find_components(
     """
     if index.size == 0:
         return np.zeros(0, dtype=np.int64)
-    _, row, column = np.unravel_index(index, shape)
-    pairs = [_join(index, row, column, shape, step) for step in neighbour_steps(connectivity)]
-    first = np.concatenate([a for a, _ in pairs])
-    second = np.concatenate([b for _, b in pairs])
+    starts = _run_starts(index, shape[2], group)
+    runs = _Runs(
+        first=index[starts],
+        last=index[np.append(starts[1:], index.size) - 1],
+        of_voxel=np.repeat(np.arange(starts.size), np.diff(starts, append=index.size)),
+    )
+    pairs = np.concatenate([_touching(runs, shape, *step) for step in _TOUCHING_ROWS[connectivity]], axis=1)
     if group is not None:
-        same = group[first] == group[second]
-        first, second = first[same], second[same]
-    graph = coo_array((np.ones(first.size, dtype=np.int8), (first, second)), shape=(index.size, index.size))
+        value = group[starts]
+        pairs = pairs[:, value[pairs[0]] == value[pairs[1]]]
+    graph = coo_array((np.ones(pairs.shape[1], dtype=np.int8), (pairs[0], pairs[1])), shape=(starts.size, starts.size))
     _, component = connected_components(graph, directed=False)
-    return np.asarray(component, dtype=np.int64)
+    return np.asarray(component[runs.of_voxel], dtype=np.int64)
 
 
-def _join(
-    index: VoxelIndex,
-    row: np.ndarray,
-    column: np.ndarray,
-    shape: tuple[int, int, int],
-    step: tuple[int, int, int],
-) -> tuple[np.ndarray, np.ndarray]:
-    """List pairs of voxels, by place in `index`, that lie one step apart."""
-    to_row, to_column = row + step[1], column + step[2]
-    inside = (to_row >= 0) & (to_row < shape[1]) & (to_column >= 0) & (to_column < shape[2])
-    source = np.flatnonzero(inside)
-    target = index[source] + (step[0] * shape[1] + step[1]) * shape[2] + step[2]
-    place = np.minimum(np.searchsorted(index, target), index.size - 1)
-    found = index[place] == target
-    return source[found], place[found]
+def _run_starts(index: VoxelIndex, columns: int, group: np.ndarray | None) -> np.ndarray:
+    """List the places in `index` where a run begins: after a gap, in a new row, at another group."""
+    begins = (np.diff(index) != 1) | (index[1:] % columns == 0)
+    if group is not None:
+        begins |= group[1:] != group[:-1]
+    return np.append(0, 1 + np.flatnonzero(begins))
+
+
+def _touching(runs: _Runs, shape: tuple[int, int, int], slices: int, rows: int, reach: int) -> np.ndarray:
+    """List pairs of runs, by number, of which the second touches the first from another row: (2, pair)."""
+    row, column = np.divmod(runs.first, shape[2])
+    to_row = row % shape[1] + rows
+    here = np.flatnonzero((to_row >= 0) & (to_row < shape[1]))
+    row, column = row[here] + slices * shape[1] + rows, column[here]
+    end = column + runs.last[here] - runs.first[here]
+    begin = np.searchsorted(runs.last, row * shape[2] + np.maximum(column - reach, 0), side="left")
+    stop = np.searchsorted(runs.first, row * shape[2] + np.minimum(end + reach, shape[2] - 1), side="right")
+    many = np.maximum(stop - begin, 0)
+    within = np.arange(many.sum()) - np.repeat(np.cumsum(many) - many, many)
+    return np.stack([np.repeat(here, many), np.repeat(begin, many) + within])

@@ -17,9 +17,9 @@ import numpy as np
 from scipy.ndimage import distance_transform_edt
 
 from vascal.calcium.lesions import Lesion
-from vascal.calcium.tube_voltage import calcium_hu_ratio
 from vascal.calcium.volume_score import box_around, mask_in_box, voxel_volumes_mm3
 from vascal.errors import RuleError
+from vascal.tube_voltage import calcium_hu_ratio
 from vascal.volume import Grid, Vector, Volume
 
 CalibrationSource = Literal["assumed", "rods", "table", "stated"]

@@ -14,8 +14,8 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Int16
 
-from vascal.calcium.tube_voltage import REFERENCE_KV, calcium_hu_ratio
 from vascal.errors import RuleError
+from vascal.tube_voltage import REFERENCE_KV, calcium_hu_ratio
 
 Hu = Int16[np.ndarray, "..."]
 """CT numbers of any shape, HU."""

@@ -9,13 +9,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.ndimage import map_coordinates
 
 from vascal.calcium.lesions import Lesion
 from vascal.calcium.rule import AgatstonRule
 from vascal.volume import Grid, Volume
 
 Bounds = tuple[slice, slice, slice]
+
+_DIMMED_HU = 0.01
+"""How far below the threshold foreign calcium is set: too little to darken the lesion's own voxels."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,22 +81,21 @@ def _isotropic_mm3(volume: Volume, lesion: Lesion, rule: AgatstonRule) -> float:
     """Count near-cubic sub-voxels whose interpolated HU reaches the threshold.
 
     Every voxel is cut into so many parts along each axis that they come as
-    close to cubes of the smaller pixel spacing as whole numbers allow. A part
-    counts if its own voxel is in the lesion, or is a dark neighbour: bright
-    neighbours belong to another lesion, to bone, or to nothing.
+    close to cubes of the smaller pixel spacing as whole numbers allow. Bright
+    voxels outside the lesion belong to another lesion, to bone, or to nothing:
+    their parts do not count, and they are dimmed to just below the threshold so
+    that they brighten no part of a dark voxel beside them.
     """
     grid = volume.grid
     box = box_around(lesion, grid.shape, (1, 1, 1))
-    hu = volume.hu[box].astype(np.float32)
-    mask = mask_in_box(lesion, grid.shape, box)
+    foreign = rule.is_calcium(volume.hu[box]) & ~mask_in_box(lesion, grid.shape, box)
+    fine = np.where(foreign, rule.threshold_hu - _DIMMED_HU, volume.hu[box])
     cuts = _cuts(grid)
-    places = [_part_centres(n, c) for n, c in zip(hu.shape, cuts, strict=True)]
-    fine = map_coordinates(hu, np.meshgrid(*places, indexing="ij"), order=1, mode="nearest")
-    bright = fine >= rule.threshold_hu if rule.comparison == ">=" else fine > rule.threshold_hu
-    allowed = mask | ~rule.is_calcium(volume.hu[box])
     for axis, cut in enumerate(cuts):
-        allowed = np.repeat(allowed, cut, axis=axis)
-    parts_in_slice = np.sum(bright & allowed, axis=(1, 2)).reshape(hu.shape[0], -1).sum(axis=1)
+        fine = _interpolate(fine, cut, axis)
+        foreign = np.repeat(foreign, cut, axis=axis)
+    counted = rule.is_calcium(fine) & ~foreign
+    parts_in_slice = np.count_nonzero(counted.reshape(-1, cuts[0] * fine.shape[1] * fine.shape[2]), axis=1)
     part_mm3 = grid.slice_extents_mm()[box[0]] * grid.pixel_area_mm2 / np.prod(cuts)
     return float(np.sum(parts_in_slice * part_mm3))
 
@@ -105,5 +106,17 @@ def _cuts(grid: Grid) -> tuple[int, int, int]:
     return (k, i, j)
 
 
-def _part_centres(voxels: int, cut: int) -> np.ndarray:
-    return np.asarray((np.arange(voxels * cut) + 0.5) / cut - 0.5)
+def _interpolate(hu: np.ndarray, cut: int, axis: int) -> np.ndarray:
+    """Sample the middles of so many equal parts of each voxel, linearly along one axis.
+
+    Beyond the middle of the first and the last voxel their value holds.
+    """
+    voxels = hu.shape[axis]
+    if cut == 1:
+        return hu
+    place = np.clip((np.arange(voxels * cut) + 0.5) / cut - 0.5, 0, voxels - 1)
+    below = place.astype(np.int64)
+    above = np.minimum(below + 1, voxels - 1)
+    share = np.expand_dims(place - below, [other for other in range(hu.ndim) if other != axis])
+    lower = hu.take(below, axis)
+    return np.asarray(lower + share * (hu.take(above, axis) - lower))

@@ -12,8 +12,7 @@ from vascal.cli.score import run_batch
 from vascal.errors import VascalError
 from vascal.io.ct_writer import CtDescription, write_ct_series
 from vascal.pipeline import ScoreOptions
-from vascal.simulate.ct.phantom import ThoraxPlan, simulate_thorax
-from vascal.simulate.ct.plaques import is_coronary
+from vascal.simulate.ct.phantom import VESSELS, ThoraxPlan, simulate_thorax
 
 
 def demo(
@@ -23,7 +22,7 @@ def demo(
 ) -> None:
     """Write a simulated study as DICOM, score it, and say where the report is."""
     thorax = simulate_thorax(ThoraxPlan(seed=seed))
-    mass_mg = sum(placed.plaque.mass_mg for placed in thorax.plaques if is_coronary(placed.plaque))
+    mass_mg = sum(placed.plaque.mass_mg for placed in thorax.plaques if placed.plaque.vessel in VESSELS.values())
     try:
         files = write_ct_series(thorax.volume, out / "study", description=CtDescription(seed=seed))
     except VascalError as error:

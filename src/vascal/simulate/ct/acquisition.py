@@ -12,15 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import fft, ndimage
 
-from vascal.errors import GeometryError
 from vascal.simulate.ct.shapes import Reals
+from vascal.tube_voltage import calcium_hu_ratio
 from vascal.volume import Grid
 
 HYDROXYAPATITE_HU_120_KVP = 1.30
 """HU per mg/cm3 of hydroxyapatite at 120 kVp."""
-TUBE_VOLTAGES_KV = (70.0, 80.0, 90.0, 100.0, 110.0, 120.0, 130.0, 140.0, 150.0)
-CALCIUM_HU_RATIO = (1.5690, 1.3628, 1.2261, 1.1293, 1.0569, 1.0, 0.9543, 0.9168, 0.8850)
-"""CT number of calcium relative to 120 kVp, behind 20 cm of water."""
 FWHM_PER_SD = 2.3548
 LOW_FREQUENCY_FLOOR = 0.01
 """Noise that the ramp filter does not remove, per mm: real noise is never quite flat."""
@@ -31,13 +28,10 @@ def calcium_slope_hu(kvp: float) -> float:
 
     Raises
     ------
-    GeometryError
+    RuleError
         Outside 70 to 150 kVp.
     """
-    if not TUBE_VOLTAGES_KV[0] <= kvp <= TUBE_VOLTAGES_KV[-1]:
-        raise GeometryError(f"found {kvp:g} kVp; the simulator knows 70 to 150 kVp")
-    ratio = np.exp(np.interp(np.log(kvp), np.log(TUBE_VOLTAGES_KV), np.log(CALCIUM_HU_RATIO)))
-    return HYDROXYAPATITE_HU_120_KVP * float(ratio)
+    return HYDROXYAPATITE_HU_120_KVP * calcium_hu_ratio(kvp)
 
 
 def blur_in_plane(planes: Reals, grid: Grid, psf_fwhm_mm: float) -> Reals:

@@ -1,0 +1,28 @@
+"""Colours of vessels: told apart by colour-blind readers too.
+
+Source: Okabe & Ito, Color Universal Design, 2008. Every mark also carries its
+lesion's number, so that nothing depends on colour alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+VESSEL_COLOURS: Mapping[str, str] = MappingProxyType(
+    {
+        "LM": "#cc79a7",
+        "LAD": "#e69f00",
+        "LCX": "#56b4e9",
+        "RCA": "#1bb58a",
+        "unassigned": "#f0e442",
+    }
+)
+OTHER_COLOUR = "#d55e00"
+HEART_COLOUR = "#8fa3b8"
+REJECTED_COLOUR = "#a8a8a8"
+
+
+def colour_of(vessel: str) -> str:
+    """Give the colour of a vessel, as ``#rrggbb``."""
+    return VESSEL_COLOURS.get(vessel, OTHER_COLOUR)

@@ -1,0 +1,75 @@
+"""How numbers and names are written for people."""
+
+from __future__ import annotations
+
+from vascal.calcium.rule import AgatstonRule
+
+VESSEL_NAMES = {
+    "LM": "Left main",
+    "LAD": "Left anterior descending",
+    "LCX": "Left circumflex",
+    "RCA": "Right coronary",
+    "unassigned": "Vessel uncertain",
+}
+
+
+def show_number(value: float | None, digits: int = 1) -> str:
+    """Round a number for the page; anything above 0 never shows as 0.
+
+    Examples
+    --------
+    >>> show_number(0.0), show_number(0.02), show_number(3.14), show_number(142.6), show_number(None)
+    ('0', '<0.1', '3.1', '142.6', '-')
+    """
+    if value is None:
+        return "-"
+    if value == 0:
+        return "0"
+    smallest = 10.0**-digits
+    return f"<{smallest:.{digits}f}" if 0 < value < smallest / 2 else f"{value:.{digits}f}"
+
+
+def show_score(value: float) -> str:
+    """Write an Agatston score: whole from 10, with one decimal below.
+
+    Examples
+    --------
+    >>> [show_score(v) for v in (0, 0.01, 4.26, 9.97, 142.6)]
+    ['0', '<0.1', '4.3', '10', '143']
+    """
+    return f"{value:.0f}" if round(value, 1) >= 10 else show_number(value).removesuffix(".0")
+
+
+def show_place(place_mm: tuple[float, float, float]) -> str:
+    """Write a place in whole millimetres.
+
+    Examples
+    --------
+    >>> show_place((-0.2, 12.6, 30.0))
+    '0, 13, 30'
+    """
+    return ", ".join(str(round(value)) for value in place_mm)
+
+
+def show_gating(is_gated: bool | None, evidence: str) -> str:
+    """Say whether a scan was gated, and how that is known."""
+    if is_gated is None:
+        return "unknown: the header says nothing"
+    grounds = {"attributes": "by its attributes", "description": "by its description only", "stated": "as stated"}
+    return f"{'yes' if is_gated else 'no'}, {grounds.get(evidence, evidence)}"
+
+
+def show_rule(rule: AgatstonRule) -> tuple[str, ...]:
+    """Say a scoring rule in short sentences."""
+    sign = "At least" if rule.comparison == ">=" else "More than"
+    edges = ", ".join(f"{edge:.0f}" for edge in rule.weight_edges_hu)
+    area = f"at least {rule.min_patch_mm2:g} mm² " if rule.min_patch_mm2 else ""
+    pixels = f"at least {rule.min_patch_pixels} pixels " if rule.min_patch_pixels > 1 else ""
+    smallest = " and ".join(part for part in (area.strip(), pixels.strip()) if part) or "of any size"
+    joined = {4: "edges", 8: "edges and corners"}[rule.in_plane_connectivity]
+    return (
+        f"{sign} {rule.threshold_hu:.0f} HU counts as calcium (for {rule.kvp:g} kVp).",
+        f"Pixels joined over {joined} in a slice form a patch; patches count {smallest}.",
+        f"A patch weighs 1, or one more from each of {edges} HU, by its own peak in its own slice.",
+        f"Area × weight × spacing between slices / {rule.reference_spacing_mm:g} mm, added up.",
+    )
