@@ -12,12 +12,12 @@ from types import MappingProxyType
 from typing import Literal
 
 import numpy as np
-from jaxtyping import Int16
+from jaxtyping import Real
 
 from vascal.errors import RuleError
 from vascal.tube_voltage import REFERENCE_KV, calcium_hu_ratio
 
-Hu = Int16[np.ndarray, "..."]
+Hu = Real[np.ndarray, "..."]
 """CT numbers of any shape, HU."""
 Comparison = Literal[">=", ">"]
 InPlaneConnectivity = Literal[4, 8]

@@ -16,6 +16,7 @@ from vascal.cli.progress import Reporter, show_progress
 from vascal.errors import VascalError
 from vascal.io.settings import read_calibration, read_label_names
 from vascal.pipeline import ScoreOptions
+from vascal.render.wording import show_score
 
 Inputs = Annotated[
     list[Path], typer.Argument(help="DICOM folder, file or zip, or NIfTI file; several may be given.", exists=True)
@@ -153,8 +154,7 @@ def describe(result: Done | Failed, out: Path) -> str:
 
 def headline(saved: Mapping[str, Any]) -> str:
     """Say a saved score in a few words."""
-    agatston = saved["total"]["agatston"]
-    shown = f"{agatston:.0f}" if agatston == 0 or agatston >= 10 else f"{agatston:.1f}"
+    shown = show_score(saved["total"]["agatston"])
     if not saved["is_quotable"]:
         grave = ", ".join(caveat["code"] for caveat in saved["caveats"] if caveat["severity"] == "critical")
         return f"not quotable as a calcium score ({grave}); sum of what was found {shown}"

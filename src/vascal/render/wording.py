@@ -12,6 +12,9 @@ VESSEL_NAMES = {
     "unassigned": "Vessel uncertain",
 }
 
+CATEGORY_EDGES = (100, 300, 400)
+"""Whole scores at which a risk category or CAC-DRS grade changes."""
+
 
 def show_number(value: float | None, digits: int = 1) -> str:
     """Round a number for the page; anything above 0 never shows as 0.
@@ -30,14 +33,19 @@ def show_number(value: float | None, digits: int = 1) -> str:
 
 
 def show_score(value: float) -> str:
-    """Write an Agatston score: whole from 10, with one decimal below.
+    """Write an Agatston score: whole from 100, with one decimal below.
+
+    Where rounding would hide on which side of a category's edge a score lies,
+    the decimal stays.
 
     Examples
     --------
-    >>> [show_score(v) for v in (0, 0.01, 4.26, 9.97, 142.6)]
-    ['0', '<0.1', '4.3', '10', '143']
+    >>> [show_score(v) for v in (0, 0.01, 4.26, 10.0, 10.4, 142.6, 100.3, 400.4, 400)]
+    ['0', '<0.1', '4.3', '10', '10.4', '143', '100.3', '400.4', '400']
     """
-    return f"{value:.0f}" if round(value, 1) >= 10 else show_number(value).removesuffix(".0")
+    on_an_edge = round(value) in CATEGORY_EDGES and value != round(value)
+    whole = round(value, 1) >= 100 and not on_an_edge
+    return f"{value:.0f}" if whole else show_number(value).removesuffix(".0")
 
 
 def show_place(place_mm: tuple[float, float, float]) -> str:
