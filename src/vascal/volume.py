@@ -57,7 +57,9 @@ class Grid:
         if len(self.slice_positions_mm) != self.shape[0]:
             raise GeometryError(f"{len(self.slice_positions_mm)} slice positions for {self.shape[0]} slices")
         if self.shape[0] < 2:
-            raise GeometryError("a volume needs at least 2 slices; found 1")
+            raise GeometryError(f"a volume needs at least 2 slices; found {self.shape[0]}")
+        if not np.all(np.isfinite((self.row_spacing_mm, self.column_spacing_mm, *self.slice_positions_mm))):
+            raise GeometryError("spacings and slice positions must be finite")
         if min(self.row_spacing_mm, self.column_spacing_mm) <= 0:
             raise GeometryError("pixel spacing must be positive")
         if np.any(np.diff(self.slice_positions_mm) <= 0):
@@ -136,20 +138,26 @@ class Grid:
         last = tuple(n - 1 for n in self.shape)
         return tuple(self.index_to_mm(k, i, j) for k in (0, last[0]) for i in (0, last[1]) for j in (0, last[2]))
 
+    def _from_first_slice_mm(self) -> SliceMm:
+        return np.asarray(self.slice_positions_mm) - self.slice_positions_mm[0]
+
     def require_same(self, other: Grid) -> None:
         """Refuse another grid that does not coincide with this one.
 
         Raises
         ------
         GridMismatchError
-            If shape differs, or a corner is more than 0.1 mm away.
+            If shape differs, or a corner or a slice is more than 0.1 mm away.
         """
         if self.shape != other.shape:
             raise GridMismatchError(f"expected {self.shape} slices, rows, columns; found {other.shape}")
-        apart = np.abs(np.subtract(self.corners_mm(), other.corners_mm())).max()
+        corners = np.subtract(self.corners_mm(), other.corners_mm())
+        # Corners do not show how slices are spread between the first and the last.
+        spread = np.subtract(self._from_first_slice_mm(), other._from_first_slice_mm())
+        apart = max(np.abs(corners).max(), np.abs(spread).max())
         if apart > GRID_TOLERANCE_MM:
             raise GridMismatchError(
-                f"same shape {self.shape}, but corners lie up to {apart:.2f} mm apart; "
+                f"same shape {self.shape}, but corners or slices lie up to {apart:.2f} mm apart; "
                 f"at most {GRID_TOLERANCE_MM} mm is one grid"
             )
 
@@ -220,6 +228,8 @@ class LabelMap:
             raise GridMismatchError(f"labels of shape {self.labels.shape} on a grid of {self.grid.shape}")
         if 0 in self.names:
             raise LabelError("0 is background and can not be named")
+        if not all(1 <= value <= 255 for value in self.names):
+            raise LabelError(f"values of labels lie between 1 and 255; found {sorted(self.names)}")
         self.labels.setflags(write=False)
         object.__setattr__(self, "names", MappingProxyType(dict(self.names)))
 
