@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 from vascal.volume import LabelMap, Volume
 
@@ -56,6 +56,7 @@ class Anatomy:
     notes: tuple[str, ...] = ()
 
 
+@runtime_checkable
 class Segmenter(Protocol):
     """Anything that finds the heart and its surroundings in a CT."""
 
