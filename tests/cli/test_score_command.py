@@ -13,11 +13,10 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner, Result
 
-import vascal.batch
 from tests.simulated_study import PATIENT_ID, SimulatedStudy, make_study
 from vascal.cli.main import app
 from vascal.io.results import read_schema
-from vascal.pipeline import ScoredSeries
+from vascal.pipeline import ScoredSeries, score_series
 
 
 @pytest.fixture(scope="module")
@@ -183,7 +182,7 @@ def test_an_interrupted_run_keeps_what_is_finished_and_resumes(
 ) -> None:
     other = make_study(tmp_path / "other", seed=1)
     inputs = (study.folder, other.folder)
-    score_series, calls = vascal.batch.score_series, []
+    calls: list[int] = []
 
     def impatient(*arguments: Any, **options: Any) -> ScoredSeries:
         calls.append(1)
@@ -191,7 +190,7 @@ def test_an_interrupted_run_keeps_what_is_finished_and_resumes(
             raise KeyboardInterrupt
         return score_series(*arguments, **options)
 
-    monkeypatch.setattr(vascal.batch, "score_series", impatient)
+    monkeypatch.setattr("vascal.batch.score_series", impatient)
     assert run(*inputs, "--out", tmp_path / "out").exit_code == 130
     assert len(table(tmp_path / "out" / "scores.csv")) == 1
     assert run(*inputs, "--out", tmp_path / "out", "--resume").exit_code == 0
@@ -206,7 +205,7 @@ def test_an_unexpected_error_fails_one_series_without_telling_what_it_read(
     def broken(*_: object, **__: object) -> ScoredSeries:
         raise ValueError(f"bad header of {PATIENT_ID}")
 
-    monkeypatch.setattr(vascal.batch, "score_series", broken)
+    monkeypatch.setattr("vascal.batch.score_series", broken)
     result = run(study.folder, "--out", tmp_path / "out")
     assert result.exit_code == 1
     (row,) = table(tmp_path / "out" / "failures.csv")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
 import vascal
@@ -22,7 +24,7 @@ app.command()(rules)
 app.command()(demo)
 
 
-def _print_version(value: bool) -> None:
+def _print_version(value: bool | None) -> None:
     if value:
         typer.echo(f"vascal {vascal.__version__}")
         raise typer.Exit
@@ -30,9 +32,10 @@ def _print_version(value: bool) -> None:
 
 @app.callback()
 def _root(
-    version: bool = typer.Option(
-        False, "--version", help="Print the version and stop.", callback=_print_version, is_eager=True
-    ),
+    version: Annotated[
+        bool | None,
+        typer.Option("--version", help="Print the version and stop.", callback=_print_version, is_eager=True),
+    ] = None,
 ) -> None:
     """Measure vascular calcification on CT. For research; not a medical device."""
 
