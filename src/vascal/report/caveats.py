@@ -6,6 +6,7 @@ conditions for which the published meaning is weaker, or does not hold.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
@@ -29,6 +30,9 @@ THIN_SLICE_MM = 2.0
 NOISE_LIMIT_HU = 30.0
 METAL_HU = 2000
 SHARP_WORDS = ("LUNG", "BONE", "EDGE", "SHARP", "DETAIL", "ULTRA")
+SHARP_LETTERS = frozenset({"C", "D", "E", "L", "YC", "YD"})
+NUMBERED_KERNEL = re.compile(r"(?P<family>FC|[BDHIJQSTU][A-Z]?)(?P<number>\d\d)")
+"""Canon's FC, or a Siemens family: body, head, iterative, quantitative, high resolution; then two digits."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,7 +199,7 @@ def _kernel(acquisition: Acquisition) -> Iterator[Caveat]:
 def is_sharp_kernel(kernel: str) -> bool:
     """Tell whether a convolution kernel's name means a sharp image.
 
-    By the makers' own naming: Siemens B/I/Br/Bf/Bv/Qr/Hr/... with a sharpness of
+    By the makers' own naming: Siemens B, D, H, I, J, Q, T, U, Br, Bv, Qr, Hr ... with a sharpness of
     45 and above (B46f is sold for stents); Philips C, D, E, L, YC, YD; Canon FC 30 to 39,
     50 to 59 and 80 to 89; GE words such as LUNG, BONE, EDGE, DETAIL. An unknown name counts as soft.
 
@@ -204,16 +208,14 @@ def is_sharp_kernel(kernel: str) -> bool:
     >>> [is_sharp_kernel(k) for k in ("B35f", "Qr36d", "B70f", "FC12", "FC52", "STANDARD", "LUNG", "B", "L")]
     [False, False, True, False, True, False, True, False, True]
     """
-    name = kernel.strip().upper().split("/")[0].split("\\")[0]
-    if any(word in name for word in SHARP_WORDS) or name in {"C", "D", "E", "L", "YC", "YD"}:
+    name = kernel.strip(" []'\"").upper()
+    if any(word in name for word in SHARP_WORDS) or name in SHARP_LETTERS:
         return True
-    letters = name.rstrip("0123456789FSDHUA ")
-    digits = "".join(ch for ch in name[len(letters) :] if ch.isdigit())[:2]
-    if name.startswith("FC"):
-        digits = "".join(ch for ch in name[2:] if ch.isdigit())[:2]
-        return len(digits) == 2 and digits[0] in "358"
-    siemens = {"B", "I", "BR", "BF", "BV", "BL", "QR", "HR", "HC", "H", "SA", "T", "U"}
-    return letters in siemens and len(digits) == 2 and int(digits) >= 45
+    numbered = NUMBERED_KERNEL.match(name)
+    if numbered is None:
+        return False
+    family, number = numbered["family"], int(numbered["number"])
+    return number // 10 in {3, 5, 8} if family == "FC" else number >= 45
 
 
 def _noise_and_metal(seen: Circumstances) -> Iterator[Caveat]:
