@@ -125,13 +125,9 @@ def test_pixels_need_a_size(row_mm: float, column_mm: float) -> None:
 
 @pytest.mark.parametrize("odd", [float("nan"), float("inf")])
 def test_numbers_that_are_not_finite_are_refused(odd: float) -> None:
-    for make in (
-        lambda: grid_at(0.0, 3.0, row_mm=odd),
-        lambda: grid_at(0.0, 3.0, column_mm=odd),
-        lambda: grid_at(0.0, odd),
-    ):
+    for position, row_mm, column_mm in ((odd, 1.0, 1.0), (3.0, odd, 1.0), (3.0, 1.0, odd)):
         with pytest.raises(GeometryError, match="must be finite"):
-            make()
+            grid_at(0.0, position, row_mm=row_mm, column_mm=column_mm)
 
 
 @pytest.mark.parametrize("positions", [(0.0, 0.0), (3.0, 0.0), (0.0, 3.0, 2.0)])

@@ -58,4 +58,4 @@ def test_a_scan_that_says_nothing_of_itself_matches_only_general_rows() -> None:
     assert factor_of(CalibrationRow(factor_mg_cm3_per_hu=0.8), scan=silent) == 0.8
     for cells in ({"manufacturer": "GE"}, {"model": "x"}, {"kvp": 120.0}, {"kernel": "x"}):
         with pytest.raises(RuleError):
-            factor_of(CalibrationRow(factor_mg_cm3_per_hu=0.8, **cells), scan=silent)  # type: ignore[arg-type]
+            factor_of(CalibrationRow(factor_mg_cm3_per_hu=0.8, **cells), scan=silent)
