@@ -36,14 +36,16 @@ for k, d in enumerate(datasets):
 """
 
 WATCH = """
-import resource, runpy, sys, json
+import json, pathlib, runpy, sys
 sys.argv = sys.argv[1:]
 code = 0
 try:
-    runpy.run_module("vascal", run_name="__main__") if sys.argv[0] == "vascal" else exec(sys.argv.pop(0), {})
+    runpy.run_module("vascal", run_name="__main__") if sys.argv[0] == "vascal" else exec(sys.argv[0], {})
 except SystemExit as end:
     code = end.code or 0
-print(json.dumps({"mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, "code": code}))
+status = pathlib.Path("/proc/self/status").read_text()  # getrusage would include the parent's peak
+peak_kb = next(line.split()[1] for line in status.splitlines() if line.startswith("VmHWM"))
+print(json.dumps({"mb": int(peak_kb) / 1024, "code": code}))
 """
 
 

@@ -15,11 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import nibabel as nib
 import numpy as np
 from jaxtyping import Float, Shaped
-from nibabel.filebasedimages import ImageFileError
-from nibabel.spatialimages import HeaderDataError
 
 from vascal.errors import (
     GantryTiltError,
@@ -202,6 +199,8 @@ def label_map_to_bytes(label_map: LabelMap, *, compressed: bool = True) -> bytes
     GeometryError
         If the slices are unevenly spaced: NIfTI can not say so.
     """
+    import nibabel as nib
+
     grid = label_map.grid
     if not grid.is_even:
         raise GeometryError("NIfTI can not hold unevenly spaced slices; needed: an even stack")
@@ -225,6 +224,11 @@ def _affine(grid: Grid) -> Float[np.ndarray, "4 4"]:
 
 
 def _open(path: Path) -> Any:
+    # Most runs read DICOM only; nibabel would cost them a tenth of a second.
+    import nibabel as nib
+    from nibabel.filebasedimages import ImageFileError
+    from nibabel.spatialimages import HeaderDataError
+
     if not path.is_file():
         raise InputError(f"no file is at {path}; needed: a NIfTI image")
     try:

@@ -84,7 +84,7 @@ def draw_overlay(volume: Volume, report: Report, marks: Marks) -> bytes:
     _draw_header(page, report, marks)
     _draw_footer(page, report)
     file = io.BytesIO()
-    page.save(file, "PNG", compress_level=6)
+    page.save(file, "PNG", compress_level=3)
     return file.getvalue()
 
 
@@ -151,7 +151,7 @@ def _draw_slice(volume: Volume, marks: Marks, view: View, k: int, side: int) -> 
     for lesion, mask in outlined:
         if mask is not None:
             _draw_edges(draw, view.edges(mask, side), colour_of(lesion.vessel), 4)
-    panel.paste(ink := ink.resize((side, side), Image.Resampling.LANCZOS), (0, 0), ink)
+    panel.paste(ink := ink.reduce(OVERSAMPLE), (0, 0), ink)
     _write_reasons(panel, marks, view, shape, k, side)
     for lesion, mask in outlined:
         if mask is not None:
@@ -193,7 +193,7 @@ def _draw_overview(volume: Volume, marks: Marks, view: View, side: int) -> Image
     for lesion, (x, y) in places:
         ring = [(v - 9) * OVERSAMPLE for v in (x, y)] + [(v + 9) * OVERSAMPLE for v in (x, y)]
         draw.ellipse(ring, outline=colour_of(lesion.vessel), width=5)
-    panel.paste(ink := ink.resize((side, side), Image.Resampling.LANCZOS), (0, 0), ink)
+    panel.paste(ink := ink.reduce(OVERSAMPLE), (0, 0), ink)
     if len(places) <= 30:
         for lesion, (x, y) in places:
             _text(panel, (x + 10, y - 22), str(lesion.id), colour_of(lesion.vessel), 20)
