@@ -25,6 +25,8 @@ SPINE_HALF_WIDTH_MM = 16.0
 FAT_HU, MUSCLE_HU = -80.0, 30.0
 BEST_STEP_MM = 4.0
 """How far the centre may move between neighbouring slices 4 mm apart."""
+STRAIGHT_MM = 40.0
+"""Over this length the thoracic aorta below the arch is straight."""
 MOVE_COST = 0.05
 """A step aside must gain this much fit: vessels are straight."""
 LEAST_FIT = 0.35
@@ -97,6 +99,7 @@ def _follow_disc(ct: CoarseCt, spine: Spine, window: tuple[slice, slice, slice],
     if 0 in fit.shape:
         return None
     path = best_path(fit, max(1, round(BEST_STEP_MM * ct.spacing_mm[0] / 4.0 / ct.spacing_mm[1])))
+    path = ndimage.median_filter(path, size=(2 * round(STRAIGHT_MM / 2 / ct.spacing_mm[0]) + 1, 1), mode="nearest")
     value = fit[np.arange(len(fit)), path[:, 0], path[:, 1]]
     good = value >= LEAST_FIT
     if good.mean() < 0.5:

@@ -62,7 +62,7 @@ def find_cavity(ct: CoarseCt) -> Cavity:
     outside = find_outside(ct)
     tissue = (ct.hu > TISSUE_HU) & ~outside
     solid = largest(ndimage.binary_opening(tissue, CROSS))
-    lungs = find_lungs(ct, outside)
+    lungs = find_lungs(ct, outside, solid)
     body = _fill_body(solid | lungs, tissue, outside)
     return Cavity(
         outside=outside,
@@ -82,8 +82,8 @@ def find_outside(ct: CoarseCt) -> CoarseMask:
     return np.asarray((reached & framed)[:, 1:-1, 1:-1])
 
 
-def find_lungs(ct: CoarseCt, outside: CoarseMask) -> CoarseMask:
-    """Mark aerated lung: large airy regions that do not open into the room."""
+def find_lungs(ct: CoarseCt, outside: CoarseMask, solid: CoarseMask) -> CoarseMask:
+    """Mark aerated lung: large airy regions that do not open into the room and have no table below."""
     airy = (ct.hu < LUNG_HU) & ~outside & ~ct.padding
     labels, count = ndimage.label(airy, CROSS)
     room = ndimage.binary_dilation(outside & ~ct.padding, CROSS)
@@ -91,8 +91,15 @@ def find_lungs(ct: CoarseCt, outside: CoarseMask) -> CoarseMask:
     open_share = np.bincount(labels[room], minlength=count + 1) / np.maximum(size, 1)
     keep = (size * ct.voxel_ml >= LEAST_LUNG_ML) & (open_share < ROOM_SHARE)
     keep &= np.asarray(ndimage.mean(ct.hu, labels, np.arange(count + 1))) > AIR_HU + 10
+    backed = _to_back(solid) | ~_to_back(outside & ~ct.padding)
+    keep &= np.bincount(labels[backed], minlength=count + 1) >= 0.5 * size
     keep[0] = False
     return np.asarray(keep[labels])
+
+
+def _to_back(mask: CoarseMask) -> CoarseMask:
+    """Mark what has some of the mask behind it."""
+    return np.asarray(np.flip(np.logical_or.accumulate(np.flip(mask, 1), axis=1), 1))
 
 
 def _fill_body(inner: CoarseMask, tissue: CoarseMask, outside: CoarseMask) -> CoarseMask:

@@ -27,6 +27,8 @@ NEAR_MM = 60.0
 LOCAL_MM = 20.0
 """How far a lung base speaks for the surface beside it."""
 LEAST_VOTE = 0.02
+SAG_MM = 6.0
+"""The heart weighs on the central tendon: it lies half a centimetre or more below the line between the domes."""
 BACK_ROWS_MM = 35.0
 """This close to the spine the diaphragm falls away from the sac."""
 ROUNDS = 12
@@ -57,7 +59,7 @@ def find_diaphragm(ct: CoarseCt, cavity: Cavity, spine: Spine) -> Surface | None
     surface = (terms @ fitted).reshape(seen.shape)
     surface += _local_correction(height - surface, usable, ct)
     low, high = np.percentile(height[usable], (2, 98))
-    return level_back(np.clip(surface, low, high), ct, spine)
+    return level_back(np.clip(surface, low, high) - SAG_MM, ct, spine)
 
 
 def level_back(surface: Surface, ct: CoarseCt, spine: Spine) -> Surface:

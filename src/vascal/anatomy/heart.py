@@ -34,16 +34,29 @@ SEPTUM_MM = 9.0
 """Fat between the lungs in front of the sac is thinner than twice this."""
 SOFT_HU = -30.0
 """Half way between fat (-90 HU) and muscle or blood (40 HU)."""
+WAIST_MM = 70.0
+"""This high above the diaphragm the great vessels end and the chambers begin."""
+FLARE = 1.2
+"""How much the sac may widen on a side for each mm downwards."""
 LEAST_HEART_ML = 100.0
 """Smaller than any adult heart's part that would be worth scoring."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Extent:
-    """Slices between which the sac may lie, in blocks: from `bottom` up to, not including, `top`."""
+    """Slices between which the sac may lie, in blocks.
+
+    Parameters
+    ----------
+    bottom, top
+        From `bottom` up to, not including, `top`.
+    waist
+        Where chambers give way to great vessels; may lie above the scan.
+    """
 
     bottom: int
     top: int
+    waist: int
 
 
 def find_extent(ct: CoarseCt, cavity: Cavity, diaphragm: Surface | None, carina: int | None) -> Extent:
@@ -56,7 +69,8 @@ def find_extent(ct: CoarseCt, cavity: Cavity, diaphragm: Surface | None, carina:
     top = min(last, under + round(TALLEST_SAC_MM / step))
     if carina is not None:
         top = min(top, carina - round(BELOW_CARINA_MM / step))
-    return Extent(bottom=bottom, top=max(top, bottom + 1))
+    waist = under + round(WAIST_MM / step)
+    return Extent(bottom=max(0, bottom), top=max(top, bottom + 1), waist=waist)
 
 
 def hull_of_lungs(cavity: Cavity, levels: range) -> CoarseMask:
@@ -119,6 +133,7 @@ def find_sac(
         return space
     space, room, hu = space[box], room[box], ct.hu[box]
     core = largest(open_by(space & (hu > SOFT_HU), CORE_RADIUS_MM, ct) & room)
+    core = largest(limit_flare(core, ct, extent.waist - box[0].start))
     sac = np.zeros(ct.hu.shape, dtype=bool)
     if core.sum() * ct.voxel_ml < LEAST_HEART_ML:
         return sac
@@ -126,6 +141,33 @@ def find_sac(
     near = ndimage.distance_transform_edt(~smooth, sampling=ct.spacing_mm) <= RIM_MM
     sac[box] = largest(np.asarray(open_by(near & space, SEPTUM_MM, ct) & room))
     return sac
+
+
+def limit_flare(core: CoarseMask, ct: CoarseCt, waist: int) -> CoarseMask:
+    """Drop what widens too fast on the way down: the liver's dome beside the heart.
+
+    The right border of the heart is steep and its apex leaves at about 45 degrees;
+    the dome of the liver widens like the top of a ball.
+
+    Parameters
+    ----------
+    waist
+        Slice of `core` from which down the widening is limited; what is not
+        connected to the heart above it is dropped too.
+    """
+    kept = core.copy()
+    start = int(np.clip(waist, 0, len(core) - 1))
+    while start > 0 and not kept[start].any():
+        start -= 1
+    kept[start:] = largest(kept[start:])
+    reach_mm = FLARE * ct.spacing_mm[0] + max(ct.spacing_mm[1:]) / 2
+    for k in range(start - 1, -1, -1):
+        above = kept[k + 1]
+        if not above.any():
+            kept[k] = False
+            continue
+        kept[k] &= ndimage.distance_transform_edt(~above, sampling=ct.spacing_mm[1:]) <= reach_mm
+    return kept
 
 
 def bounding_box(mask: CoarseMask, margin: int) -> tuple[slice, slice, slice] | None:
