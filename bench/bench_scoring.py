@@ -48,8 +48,8 @@ def make_scan(slices: int, spacing_mm: float, *, lesions: int = 30) -> tuple[Vol
     labels = np.zeros(grid.shape, dtype=np.uint8)
     for number in range(lesions):
         vessel = 1 + number % 4
-        center = (random.uniform(0.1, 0.9) * slices, 120 + 60 * vessel, 100 + 9 * number)
-        radius, peak = random.uniform(0.7, 2.2), random.uniform(250, 1200)
+        center = (float(random.integers(slices // 10, slices - slices // 10)), 120 + 60 * vessel, 100 + 9 * number)
+        radius, peak = random.uniform(0.8, 2.2), random.uniform(400, 1200)
         reach = [int(np.ceil((radius + 3.0) / s)) for s in grid.spacing_mm]
         box = tuple(
             slice(max(0, int(c) - r), min(n, int(c) + r + 1)) for c, r, n in zip(center, reach, grid.shape, strict=True)
