@@ -52,6 +52,16 @@ def test_two_patches_of_one_lesion_in_one_slice_weigh_each_by_their_own_peak() -
     assert scored.total.agatston == pytest.approx(4 * 1 + 1 * 2 + 1 * 4)
 
 
+@pytest.mark.parametrize(("connectivity", "score"), [(8, 2 * 4), (4, 1 * 1 + 1 * 4)])
+def test_squares_that_meet_at_a_corner_weigh_together_only_if_8_connected(connectivity: int, score: float) -> None:
+    image = blank()
+    image[2, 4:6, 4:6], image[2, 6:8, 6:8] = 150, 450
+    rule = replace(AGATSTON_1990, in_plane_connectivity=connectivity)  # type: ignore[arg-type]
+    scored = score_of(image, rule=rule)
+    assert scored.total.lesions == 1
+    assert scored.total.agatston == pytest.approx(score)
+
+
 def test_pixel_area_is_row_times_column_spacing() -> None:
     assert agatston_of(square(250, 2), (3.0, 0.6, 0.9)) == pytest.approx(4 * 0.54 * 2)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy import ndimage
@@ -228,6 +230,12 @@ def test_rods_give_the_factor_that_made_them(grid: Grid) -> None:
     found = calibrate_from_rods(*rods_at(grid, water_hu=10, calcium_hu=290))
     assert found.factor_mg_cm3_per_hu == pytest.approx(200 / 280)
     assert (found.source, found.detail) == ("rods", "water 10.0 HU, 200 mg/cm3 290.0 HU")
+
+
+def test_the_darker_rod_need_not_be_water() -> None:
+    volume, darker, brighter = rods_at(SUPINE, water_hu=150, calcium_hu=290)
+    found = calibrate_from_rods(volume, replace(darker, density_mg_cm3=100.0), brighter)
+    assert found.factor_mg_cm3_per_hu == pytest.approx(100 / 140)
 
 
 def test_rods_that_do_not_differ_are_refused() -> None:
