@@ -139,6 +139,16 @@ def test_bright_voxels_that_nobody_labelled_are_not_counted_nor_their_shoulders(
     assert lesion_volumes(image, labels, {1: "LAD"})["LAD"] == pytest.approx(alone["LAD"])
 
 
+@pytest.mark.parametrize("axis", [0, 1, 2])
+def test_calcium_of_two_vessels_that_touch_is_shared_out_where_their_voxels_meet(axis: int) -> None:
+    image, labels = blank((6, 12, 12)), np.ones((6, 12, 12), dtype=np.uint8)
+    image[1:5, 3:9, 3:9] = 300
+    np.moveaxis(image, axis, 0)[3:][np.moveaxis(image, axis, 0)[3:] > 130] = 900
+    whole = lesion_volumes(image, labels, {1: "LAD"})["LAD"]
+    parts = lesion_volumes(image, np.where(image == 900, 2, labels).astype(np.uint8), {1: "LAD", 2: "RCA"})
+    assert sum(parts.values()) == pytest.approx(whole, rel=1e-9)
+
+
 def test_a_lesion_cut_in_two_vessels_has_the_volume_of_the_whole() -> None:
     image = ball((3.0, 0.5, 0.5), 4.0, sigma_mm=0.6)
     labels = np.ones(image.shape, dtype=np.uint8)
