@@ -52,20 +52,19 @@ class Spine:
 
 
 def find_spine(ct: CoarseCt, cavity: Cavity) -> Spine:
-    """Find the spine behind and between the lungs; without lungs, in the back of the body."""
-    inside = cavity.lungs if cavity.lungs.any() else cavity.body
-    midline = find_midline(ct, cavity, inside)
-    return Spine(midline=midline, front=find_spine_front(ct, cavity, inside, midline))
+    """Find the spine behind and between the lungs."""
+    midline = find_midline(ct, cavity)
+    return Spine(midline=midline, front=find_spine_front(ct, cavity, midline))
 
 
-def find_midline(ct: CoarseCt, cavity: Cavity, inside: CoarseMask) -> float:
-    """Give the column with most bone behind the middle of `inside`; its own middle if there is none."""
-    rows, columns = np.nonzero(inside.any(axis=0))
+def find_midline(ct: CoarseCt, cavity: Cavity) -> float:
+    """Give the column with most bone behind the middle of the lungs; the lungs' middle if there is none."""
+    rows, columns = np.nonzero(cavity.lungs.any(axis=0))
     if rows.size == 0:
         return (ct.hu.shape[2] - 1) / 2
     centre = (float(columns.min()) + float(columns.max())) / 2
     behind = cavity.bone[:, int(np.median(rows)) :] & (ct.dense[:, int(np.median(rows)) :] > 0.1)
-    profile = behind[inside.any(axis=(1, 2))].sum(axis=(0, 1)).astype(float)
+    profile = behind[cavity.lungs.any(axis=(1, 2))].sum(axis=(0, 1)).astype(float)
     width = 2 * VERTEBRA_HALF_WIDTH_MM / ct.spacing_mm[2]
     profile = ndimage.gaussian_filter1d(profile, width / 2)
     near = np.abs(np.arange(profile.size) - centre) < 0.25 * profile.size
@@ -74,7 +73,7 @@ def find_midline(ct: CoarseCt, cavity: Cavity, inside: CoarseMask) -> float:
     return float(np.argmax(np.where(near, profile, -1)))
 
 
-def find_spine_front(ct: CoarseCt, cavity: Cavity, inside: CoarseMask, midline: float) -> Curve:
+def find_spine_front(ct: CoarseCt, cavity: Cavity, midline: float) -> Curve:
     """Trace the front of the vertebral bodies through the slices: a smooth curve.
 
     In each slice, bone on the midline is searched beside the backs of the lungs;
@@ -84,7 +83,7 @@ def find_spine_front(ct: CoarseCt, cavity: Cavity, inside: CoarseMask, midline: 
     middle = slice(max(0, round(midline) - half), round(midline) + half + 1)
     bone = cavity.bone[:, :, middle].mean(axis=2) > 0.5
     last = ct.hu.shape[1] - 1
-    deep = np.flatnonzero(inside.any(axis=(0, 2)))
+    deep = np.flatnonzero(cavity.lungs.any(axis=(0, 2)))
     back = int(deep[-1]) if deep.size else last
     window = slice(max(0, back - ct.blocks(VERTEBRA_DEPTH_MM, 1)), back + 1)
     fronts = np.asarray([_front_of_bone(column, window) for column in bone])

@@ -118,8 +118,7 @@ def find_chest(ct: CoarseCt) -> Chest:
     nothing = np.zeros(ct.hu.shape, dtype=bool)
     if cavity.lungs.sum() * ct.voxel_ml < LEAST_LUNGS_ML:
         notes = ("No heart was found: too little lung is in the scan.",)
-        descending = find_descending_aorta(ct, find_spine(ct, cavity), slice(0, len(ct.hu)))
-        return Chest(cavity=cavity, airway=nothing, sac=nothing, descending=descending, notes=notes)
+        return Chest(cavity=cavity, airway=nothing, sac=nothing, notes=notes)
     spine = find_spine(ct, cavity)
     diaphragm = find_diaphragm(ct, cavity, spine)
     airway, carina = find_trachea(ct, cavity, spine.midline, _lowest_carina(ct, diaphragm))

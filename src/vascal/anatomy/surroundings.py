@@ -1,0 +1,99 @@
+"""How far every place in the heart is from lung, bone and aorta."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float, Float32
+from scipy import ndimage
+
+from vascal.anatomy.segmenter import Anatomy
+from vascal.types import VoxelIndex
+from vascal.volume import Vector
+
+Distances = Float[np.ndarray, " voxel"]
+DistanceMap = Float32[np.ndarray, "slice row column"]
+
+STEP_MM = 1.6
+"""Distances are measured on every n-th voxel, about this far apart."""
+MARGIN_MM = 24.0
+NEVER_MM = 1000.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Surroundings:
+    """Distances in a box around heart and aorta.
+
+    Parameters
+    ----------
+    to_lung, to_bone, to_aorta, to_heart
+        Distance of each place from the structure, mm; 0 inside it.
+    depth
+        Distance from inside the sac to its surface, mm; 0 outside.
+    corner
+        Slice, row, column at which the box begins.
+    step
+        Slices, rows, columns between neighbouring places.
+    shape
+        Shape of the scan.
+    """
+
+    to_lung: DistanceMap
+    to_bone: DistanceMap
+    to_aorta: DistanceMap
+    to_heart: DistanceMap
+    depth: DistanceMap
+    corner: tuple[int, int, int]
+    step: tuple[int, int, int]
+    shape: tuple[int, int, int]
+
+    def at(self, distances: DistanceMap, index: VoxelIndex) -> Distances:
+        """Look up a distance for voxels given by their flat index in the scan."""
+        places = np.unravel_index(index, self.shape)
+        nearest = tuple(
+            np.clip((place - corner + step // 2) // step, 0, size - 1)
+            for place, corner, step, size in zip(places, self.corner, self.step, distances.shape, strict=True)
+        )
+        return np.asarray(distances[nearest], dtype=float)
+
+
+def measure_surroundings(anatomy: Anatomy) -> Surroundings | None:
+    """Measure distances around heart and aorta; None if there is no heart."""
+    structures = anatomy.structures
+    grid = structures.grid
+    heart, aorta = structures.value_of("heart"), structures.value_of("aorta")
+    step = [max(1, round(STEP_MM / s)) for s in grid.spacing_mm]
+    sampled = structures.labels[:: step[0], :: step[1], :: step[2]]
+    box = _box(sampled == heart, [round(MARGIN_MM / (n * s)) for n, s in zip(step, grid.spacing_mm, strict=True)])
+    if box is None:
+        return None
+    labels = sampled[box]
+    spacing = (step[0] * grid.spacing_mm[0], step[1] * grid.spacing_mm[1], step[2] * grid.spacing_mm[2])
+    lung = (labels == structures.value_of("lungs")) | (labels == structures.value_of("airway"))
+    return Surroundings(
+        to_lung=_distance(ndimage.binary_opening(lung), spacing),
+        to_bone=_distance(labels == structures.value_of("bone"), spacing),
+        to_aorta=_distance(labels == aorta, spacing),
+        to_heart=_distance(labels == heart, spacing),
+        depth=_distance((labels != heart) & (labels != aorta), spacing),
+        corner=(box[0].start * step[0], box[1].start * step[1], box[2].start * step[2]),
+        step=(step[0], step[1], step[2]),
+        shape=grid.shape,
+    )
+
+
+def _box(mask: np.ndarray, margin: list[int]) -> tuple[slice, slice, slice] | None:
+    sides = []
+    for axis, size in enumerate(mask.shape):
+        places = np.flatnonzero(mask.any(axis=tuple(a for a in range(3) if a != axis)))
+        if places.size == 0:
+            return None
+        sides.append(slice(max(0, int(places[0]) - margin[axis]), min(size, int(places[-1]) + 1 + margin[axis])))
+    return sides[0], sides[1], sides[2]
+
+
+def _distance(mask: np.ndarray, spacing_mm: Vector) -> DistanceMap:
+    if not mask.any():
+        return np.full(mask.shape, NEVER_MM, dtype=np.float32)
+    return np.asarray(ndimage.distance_transform_edt(~mask, sampling=spacing_mm), dtype=np.float32)
