@@ -198,10 +198,11 @@ def _score_lesion(
 
 def find_center_mm(lesion: Lesion, grid: Grid) -> Vector:
     """Give a lesion's centre, weighted by voxel volume, in LPS, mm."""
-    weights = voxel_volumes_mm3(lesion, grid)
+    volumes = voxel_volumes_mm3(lesion, grid)
+    share = volumes / np.sum(volumes)
     k, i, j = np.unravel_index(lesion.index, grid.shape)
-    along = np.average(np.asarray(grid.slice_positions_mm)[k], weights=weights)
-    row, column = np.average(i, weights=weights), np.average(j, weights=weights)
+    along = share @ np.asarray(grid.slice_positions_mm)[k]
+    row, column = share @ i, share @ j
     slice_index = np.interp(along, grid.slice_positions_mm, np.arange(grid.shape[0]))
     return grid.index_to_mm(float(slice_index), float(row), float(column))
 
