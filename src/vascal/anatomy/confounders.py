@@ -9,13 +9,14 @@ left gets an artery by its position.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+from scipy import ndimage
 
 from vascal.anatomy.segmenter import Anatomy
-from vascal.anatomy.surroundings import Surroundings, measure_surroundings
+from vascal.anatomy.surroundings import NEVER_MM, Surroundings, measure_surroundings
 from vascal.anatomy.territory import HeartFrame, assign_vessel, locate_ascending_aorta, measure_frame
 from vascal.types import VoxelHu, VoxelIndex
 from vascal.volume import Vector, Volume
@@ -95,8 +96,13 @@ class ConfounderRule:
         this; larger groups are blood-filled chambers.
     bone_share, bone_mm
         Share of voxels in, and distance to, bone.
-    lung_mm, lung_hu
-        A faint rim this close to lung is the edge of the moving heart.
+    lung_mm, lung_share
+        A group most of whose voxels lie this close to lung follows the edge of the
+        moving heart, or is the overshoot of a sharp kernel; fat and pericardium
+        keep arteries farther away.
+    edge_hu, edge_fat, beyond_fat_hu
+        A fainter group with less fat than this share beside it, and something darker
+        than fat, is the blurred edge of the moving heart.
     root_radius_mm, root_length_mm
         Cylinder below the ascending aorta that holds root and valve; coronary
         ostia lie on its rim.
@@ -115,7 +121,10 @@ class ConfounderRule:
     bone_share: float = 0.25
     bone_mm: float = 2.0
     lung_mm: float = 2.5
-    lung_hu: float = 300.0
+    lung_share: float = 0.6
+    edge_hu: float = 400.0
+    edge_fat: float = 0.15
+    beyond_fat_hu: float = -200.0
     root_radius_mm: float = 12.0
     root_length_mm: float = 35.0
     deep_mm: float = 36.0
@@ -151,6 +160,23 @@ class Setting:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Rim:
+    """The tissue within a few mm of a candidate, in its slices.
+
+    Parameters
+    ----------
+    hu, darkest_hu
+        Median, and lowest, of what is not lung, HU.
+    fat
+        Share of fat in it, away from lung, where partial volume looks like fat.
+    """
+
+    hu: float
+    darkest_hu: float
+    fat: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CandidateContext:
     """What is around one candidate.
 
@@ -158,27 +184,23 @@ class CandidateContext:
     ----------
     in_heart, in_aorta, in_bone
         Share of its voxels in each, 0 to 1.
-    lung_mm, bone_mm, aorta_mm
-        Median distance of its voxels from each, mm.
+    bone_mm
+        Least distance of its voxels from bone, mm.
     depth_mm
-        Median depth below the surface of the sac, mm.
-    rim_hu, darkest_hu
-        Median, and lowest without lung, of the rim around it, HU.
-    lung_rim, fat_rim
-        Share of the rim that is lung, and fat.
+        Median depth of its voxels below the surface of the sac, mm.
+    at_lung
+        Share of its voxels within `ConfounderRule.lung_mm` of lung, in their slice.
+    rim
+        What is around it.
     """
 
     in_heart: float
     in_aorta: float
     in_bone: float
-    lung_mm: float
     bone_mm: float
-    aorta_mm: float
     depth_mm: float
-    rim_hu: float
-    darkest_hu: float
-    lung_rim: float
-    fat_rim: float
+    at_lung: float
+    rim: Rim
 
 
 def judge_candidates(
@@ -221,6 +243,10 @@ def judge_candidates(
 
 def judge(candidate: Candidate, setting: Setting) -> Verdict:
     """Judge one candidate."""
+    if is_contrast_blood(candidate, setting):
+        return Verdict(vessel=None, reason="contrast-filled blood", confidence=0.8)
+    if is_noise(candidate, setting):
+        return Verdict(vessel=None, reason="noise", confidence=0.8)
     context = describe(candidate, setting)
     reason = find_confounder(candidate, context, setting)
     if reason is not None:
@@ -230,57 +256,63 @@ def judge(candidate: Candidate, setting: Setting) -> Verdict:
     return Verdict(vessel=guess.vessel, reason=None, confidence=round(guess.confidence * trust, 3))
 
 
+def is_contrast_blood(candidate: Candidate, setting: Setting) -> bool:
+    """Tell whether a bright group of a contrast scan is no more than blood."""
+    if not setting.anatomy.is_contrast_enhanced:
+        return False
+    limit_hu = calcium_above_contrast_hu(setting.anatomy, setting.rule)
+    return candidate.peak_hu <= limit_hu or candidate.volume_mm3 > setting.rule.chamber_mm3
+
+
+def calcium_above_contrast_hu(anatomy: Anatomy, rule: ConfounderRule = DEFAULT_RULE) -> float:
+    """Give the CT number above which a voxel of a contrast scan may be calcium, HU.
+
+    Above the brightest blood by three standard deviations of noise, and at least
+    300 HU. A score taken so is an estimate and misses what is less dense.
+    """
+    pool_hu = max(anatomy.blood_hu or 0.0, anatomy.aorta_hu or 0.0)
+    return max(rule.contrast_hu, pool_hu + rule.contrast_sds * (anatomy.noise_sd_hu or 0.0))
+
+
+def is_noise(candidate: Candidate, setting: Setting) -> bool:
+    """Tell whether a small group is within what noise does to blood and muscle."""
+    anatomy, rule = setting.anatomy, setting.rule
+    if anatomy.noise_sd_hu is None or candidate.volume_mm3 > rule.noise_mm3:
+        return False
+    return candidate.peak_hu < (anatomy.blood_hu or 0.0) + rule.noise_sds * anatomy.noise_sd_hu
+
+
 def find_confounder(candidate: Candidate, context: CandidateContext, setting: Setting) -> Reason | None:
     """Name what a candidate is if it is not coronary calcium: the surest signs first."""
     rule = setting.rule
     if _is_metal(candidate, context, rule):
         return "metal"
-    if is_contrast_blood(candidate, context, setting):
-        return "contrast-filled blood"
     if context.in_bone >= rule.bone_share or (context.in_heart < 0.5 and context.bone_mm <= rule.bone_mm):
         return "bone"
-    if is_noise(candidate, context, setting):
-        return "noise"
-    return _find_place(candidate, context, setting)
-
-
-def _find_place(candidate: Candidate, context: CandidateContext, setting: Setting) -> Reason | None:
-    """Name a confounder by where the candidate lies."""
-    rule = setting.rule
-    is_edge = context.lung_mm <= rule.lung_mm and candidate.peak_hu < rule.lung_hu
     if context.in_aorta > 0.5 or (context.in_heart < 0.5 and context.in_aorta > 0):
         return "aortic wall"
-    if context.in_heart < 0.5:
-        return "lung edge" if context.lung_mm <= rule.lung_mm else "outside the heart"
-    if is_edge and context.lung_rim >= 0.15:
+    if is_lung_edge(candidate, context, setting):
         return "lung edge"
+    if context.in_heart < 0.5:
+        return "outside the heart"
     if is_in_root(candidate.center_mm, setting) or context.depth_mm > rule.deep_mm:
         return "aortic root or valve"
     return None
 
 
 def _is_metal(candidate: Candidate, context: CandidateContext, rule: ConfounderRule) -> bool:
-    has_streak = candidate.peak_hu >= rule.streak_metal_hu and context.darkest_hu < rule.streak_hu
+    has_streak = candidate.peak_hu >= rule.streak_metal_hu and context.rim.darkest_hu < rule.streak_hu
     return candidate.peak_hu >= rule.metal_hu or has_streak
 
 
-def is_contrast_blood(candidate: Candidate, context: CandidateContext, setting: Setting) -> bool:
-    """Tell whether a bright group of a contrast scan is no more than blood."""
-    anatomy, rule = setting.anatomy, setting.rule
-    if not anatomy.is_contrast_enhanced:
-        return False
-    pool_hu = max(anatomy.blood_hu or 0.0, anatomy.aorta_hu or 0.0, context.rim_hu)
-    limit_hu = max(rule.contrast_hu, pool_hu + rule.contrast_sds * (anatomy.noise_sd_hu or 0.0))
-    return candidate.peak_hu <= limit_hu or candidate.volume_mm3 > rule.chamber_mm3
-
-
-def is_noise(candidate: Candidate, context: CandidateContext, setting: Setting) -> bool:
-    """Tell whether a small group is within what noise does to the tissue around it."""
-    anatomy, rule = setting.anatomy, setting.rule
-    if anatomy.noise_sd_hu is None or candidate.volume_mm3 > rule.noise_mm3:
-        return False
-    tissue_hu = max(context.rim_hu, 0.0 if anatomy.blood_hu is None else anatomy.blood_hu)
-    return candidate.peak_hu < tissue_hu + rule.noise_sds * anatomy.noise_sd_hu
+def is_lung_edge(candidate: Candidate, context: CandidateContext, setting: Setting) -> bool:
+    """Tell whether a group is the bright edge between heart and lung: motion or a sharp kernel."""
+    rule = setting.rule
+    if context.at_lung >= rule.lung_share:
+        return True
+    dark_hu = rule.beyond_fat_hu - 3 * (setting.anatomy.noise_sd_hu or 0.0)
+    is_beside_lung = context.at_lung > 0.1 or context.rim.darkest_hu < dark_hu
+    return is_beside_lung and candidate.peak_hu < rule.edge_hu and context.rim.fat < rule.edge_fat
 
 
 def is_in_root(center_mm: Vector, setting: Setting) -> bool:
@@ -303,54 +335,64 @@ ROOT_SLOPE = (0.3, 0.25)
 
 def _trust(candidate: Candidate, context: CandidateContext, setting: Setting) -> float:
     """Lower the confidence of what could still be something else."""
-    trust = 1.0 if context.fat_rim >= 0.05 else 0.8
+    trust = 1.0 if context.rim.fat >= 0.05 else 0.8
     if setting.anatomy.is_contrast_enhanced:
         trust *= 0.5
-    if candidate.peak_hu < setting.rule.lung_hu and context.lung_mm <= 2 * setting.rule.lung_mm:
+    if candidate.peak_hu < setting.rule.edge_hu and context.at_lung > 0.1:
         trust *= 0.7
     return trust
 
 
 RIM_MM = 4.0
 LUNG_RIM_HU = -400
-FAT_RIM_HU = (-200, -10)
+FAT_RIM_HU = (-200, -30)
 
 
 def describe(candidate: Candidate, setting: Setting) -> CandidateContext:
     """Measure what is around a candidate."""
     near, labels = setting.near, setting.anatomy.structures.labels.reshape(-1)[candidate.index]
     value_of = setting.anatomy.structures.value_of
-    rim = rim_of(candidate, setting.volume)
-    tissue = rim[rim > LUNG_RIM_HU]
-    context = CandidateContext(
+    at_lung, rim = look_around(candidate, setting.volume, setting.rule.lung_mm)
+    return CandidateContext(
         in_heart=float(np.mean(labels == value_of("heart"))),
         in_aorta=float(np.mean(labels == value_of("aorta"))),
         in_bone=float(np.mean(labels == value_of("bone"))),
-        lung_mm=float(np.median(near.at(near.to_lung, candidate.index))),
         bone_mm=float(np.min(near.at(near.to_bone, candidate.index))),
-        aorta_mm=float(np.median(near.at(near.to_aorta, candidate.index))),
         depth_mm=float(np.median(near.at(near.depth, candidate.index))),
-        rim_hu=float(np.median(tissue)) if tissue.size else 0.0,
-        darkest_hu=float(tissue.min()) if tissue.size else 0.0,
-        lung_rim=float(np.mean(rim <= LUNG_RIM_HU)) if rim.size else 0.0,
-        fat_rim=float(np.mean((rim > FAT_RIM_HU[0]) & (rim < FAT_RIM_HU[1]))) if rim.size else 0.0,
+        at_lung=at_lung,
+        rim=rim,
     )
-    return context if rim.size else replace(context, rim_hu=candidate.peak_hu)
 
 
-def rim_of(candidate: Candidate, volume: Volume) -> VoxelHu:
-    """List the CT numbers in a box 4 mm around a candidate, without its own voxels and their neighbours."""
+def look_around(candidate: Candidate, volume: Volume, lung_mm: float) -> tuple[float, Rim]:
+    """Measure the share of a candidate's voxels close to lung, and the rim around it.
+
+    Distances are taken inside each slice: lung in the next slice, 3 or 5 mm away,
+    says little.
+    """
     places = np.unravel_index(candidate.index, volume.grid.shape)
     spacing = volume.grid.spacing_mm
-    reach = [0 if s > RIM_MM else round(RIM_MM / s) for s in spacing]
-    box = tuple(
-        slice(max(0, int(p.min()) - r), int(p.max()) + r + 1) for p, r in zip(places, reach, strict=True)
-    )
+    reach = (0, *(round((RIM_MM + lung_mm) / s) for s in spacing[1:]))
+    box = tuple(slice(max(0, int(p.min()) - r), int(p.max()) + r + 1) for p, r in zip(places, reach, strict=True))
     crop = volume.hu[box]
     own = np.zeros(crop.shape, dtype=bool)
     own[tuple(p - b.start for p, b in zip(places, box, strict=True))] = True
-    grown = own.copy()
-    for axis in (1, 2):
-        for shift in (-1, 1):
-            grown |= np.roll(own, shift, axis=axis)
-    return np.asarray(crop[~grown])
+    to_lung, to_own = _slice_distance(crop < LUNG_RIM_HU, spacing), _slice_distance(own, spacing)
+    rim = (to_own > 1.5 * spacing[1]) & (to_own <= RIM_MM) & (crop >= LUNG_RIM_HU)
+    return float(np.mean(to_lung[own] <= lung_mm)), _describe_rim(crop[rim], to_lung[rim] > lung_mm)
+
+
+def _slice_distance(mask: np.ndarray, spacing_mm: Vector) -> np.ndarray:
+    """Distance from a mask inside each slice, mm; very large in slices without any of it."""
+    if not mask.any():
+        return np.full(mask.shape, NEVER_MM)
+    across = (NEVER_MM, spacing_mm[1], spacing_mm[2])
+    return np.asarray(ndimage.distance_transform_edt(~mask, sampling=across))
+
+
+def _describe_rim(hu: VoxelHu, is_away_from_lung: np.ndarray) -> Rim:
+    if hu.size == 0:
+        return Rim(hu=0.0, darkest_hu=0.0, fat=0.0)
+    clear = hu[is_away_from_lung]
+    fat = (clear > FAT_RIM_HU[0]) & (clear < FAT_RIM_HU[1])
+    return Rim(hu=float(np.median(hu)), darkest_hu=float(hu.min()), fat=float(fat.mean()) if clear.size else 0.0)

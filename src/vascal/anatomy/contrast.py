@@ -23,7 +23,7 @@ CORE_MM = 6.0
 CHAMBER_SHARE = 0.08
 """One enhanced chamber fills at least this share of the sac."""
 LEAST_BLOCKS = 12
-FEW_PIXELS = 400
+PATCHES = 300
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,16 +101,18 @@ def measure_noise(volume: Volume, ct: CoarseCt, place: CoarseMask) -> float | No
     blocks = np.argwhere(ct.to_ct_order(even))
     if len(blocks) < LEAST_BLOCKS:
         return None
-    chosen = blocks[:: max(1, len(blocks) // FEW_PIXELS)]
-    spreads = [_block_sd(volume, ct, block) for block in chosen]
+    chosen = blocks[:: max(1, len(blocks) // PATCHES)]
+    spreads = [_patch_sd(volume, ct, block) for block in chosen]
     return float(np.quantile(spreads, 0.25))
 
 
-def _block_sd(volume: Volume, ct: CoarseCt, block: np.ndarray) -> float:
-    """Spread inside one block, with a plane's slope taken out; 2 x 2 blocks in one slice."""
+def _patch_sd(volume: Volume, ct: CoarseCt, block: np.ndarray) -> float:
+    """Spread inside 3 x 3 blocks of one slice, about 12 mm, with a plane's slope taken out."""
     k = min(int(block[0]) * ct.block[0] + ct.block[0] // 2, volume.hu.shape[0] - 1)
-    i, j = (int(block[axis]) * ct.block[axis] for axis in (1, 2))
-    patch = volume.hu[k, i : i + 2 * ct.block[1], j : j + 2 * ct.block[2]].astype(np.float64)
-    patch = patch - patch.mean(axis=0) - patch.mean(axis=1, keepdims=True) + patch.mean()
-    freedom = max(1, (patch.shape[0] - 1) * (patch.shape[1] - 1))
-    return float(np.sqrt(np.sum(patch**2) / freedom))
+    i, j = ((int(block[axis]) - 1) * ct.block[axis] for axis in (1, 2))
+    patch = volume.hu[k, max(0, i) : i + 3 * ct.block[1], max(0, j) : j + 3 * ct.block[2]].astype(np.float64)
+    rows, columns = (np.arange(n) - (n - 1) / 2 for n in patch.shape)
+    patch -= patch.mean()
+    patch -= np.outer(rows, np.full(columns.size, (patch.mean(axis=1) @ rows) / (rows @ rows)))
+    patch -= np.outer(np.full(rows.size, (patch.mean(axis=0) @ columns) / (columns @ columns)), columns).reshape(patch.shape)
+    return float(patch.std())

@@ -1,4 +1,4 @@
-"""How far every place in the heart is from lung, bone and aorta."""
+"""How deep in the heart, and how far from bone, every place is."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ NEVER_MM = 1000.0
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Surroundings:
-    """Distances in a box around heart and aorta.
+    """Distances in a box around the heart.
 
     Parameters
     ----------
-    to_lung, to_bone, to_aorta, to_heart
-        Distance of each place from the structure, mm; 0 inside it.
+    to_bone
+        Distance of each place from bone, mm; 0 inside it.
     depth
         Distance from inside the sac to its surface, mm; 0 outside.
     corner
@@ -39,10 +39,7 @@ class Surroundings:
         Shape of the scan.
     """
 
-    to_lung: DistanceMap
     to_bone: DistanceMap
-    to_aorta: DistanceMap
-    to_heart: DistanceMap
     depth: DistanceMap
     corner: tuple[int, int, int]
     step: tuple[int, int, int]
@@ -59,7 +56,7 @@ class Surroundings:
 
 
 def measure_surroundings(anatomy: Anatomy) -> Surroundings | None:
-    """Measure distances around heart and aorta; None if there is no heart."""
+    """Measure distances around the heart; None if there is no heart."""
     structures = anatomy.structures
     grid = structures.grid
     heart, aorta = structures.value_of("heart"), structures.value_of("aorta")
@@ -70,12 +67,8 @@ def measure_surroundings(anatomy: Anatomy) -> Surroundings | None:
         return None
     labels = sampled[box]
     spacing = (step[0] * grid.spacing_mm[0], step[1] * grid.spacing_mm[1], step[2] * grid.spacing_mm[2])
-    lung = (labels == structures.value_of("lungs")) | (labels == structures.value_of("airway"))
     return Surroundings(
-        to_lung=_distance(ndimage.binary_opening(lung), spacing),
         to_bone=_distance(labels == structures.value_of("bone"), spacing),
-        to_aorta=_distance(labels == aorta, spacing),
-        to_heart=_distance(labels == heart, spacing),
         depth=_distance((labels != heart) & (labels != aorta), spacing),
         corner=(box[0].start * step[0], box[1].start * step[1], box[2].start * step[2]),
         step=(step[0], step[1], step[2]),

@@ -29,17 +29,17 @@ Points = Float[np.ndarray, "point 3"]
 # Right to left, front to back: -1 to 1 across the sac; bottom to top: 0 at the
 # diaphragm, 1 at the pulmonary trunk.
 COURSES: Mapping[Vessel, tuple[tuple[Vector, ...], ...]] = {
-    "LM": (((0.08, -0.05, 0.72), (0.18, -0.08, 0.74), (0.28, -0.12, 0.74)),),
+    "LM": (((0.06, 0.02, 0.71), (0.16, 0.03, 0.72), (0.27, -0.02, 0.73)),),
     "LAD": (
         (
-            (0.28, -0.12, 0.74), (0.36, -0.35, 0.69), (0.46, -0.58, 0.60),
+            (0.27, -0.02, 0.73), (0.32, -0.30, 0.69), (0.42, -0.56, 0.60),
             (0.60, -0.74, 0.46), (0.74, -0.78, 0.30), (0.86, -0.70, 0.16),
         ),
         ((0.40, -0.42, 0.67), (0.62, -0.42, 0.55), (0.80, -0.40, 0.42)),
     ),
     "LCX": (
         (
-            (0.28, -0.10, 0.73), (0.42, 0.06, 0.66), (0.52, 0.25, 0.56),
+            (0.27, 0.00, 0.72), (0.40, 0.14, 0.66), (0.50, 0.32, 0.57),
             (0.50, 0.46, 0.44), (0.36, 0.60, 0.32), (0.18, 0.62, 0.24),
         ),
         ((0.53, 0.28, 0.54), (0.72, 0.28, 0.42), (0.85, 0.20, 0.30)),
@@ -55,14 +55,15 @@ COURSES: Mapping[Vessel, tuple[tuple[Vector, ...], ...]] = {
 """Main stem and largest side branches: diagonals count as LAD, marginals as LCX,
 posterior descending artery as RCA (right dominance: about 85 % of people)."""
 
-ASCENDING_AORTA: tuple[float, float] = (-0.14, -0.14)
-"""Usual place of the ascending aorta in the upper quarter of the box."""
+FREQUENCY: Mapping[Vessel, float] = {"LM": 0.1, "LAD": 0.45, "LCX": 0.2, "RCA": 0.25}
+"""How calcium is usually shared out: most in the LAD, least in the short main stem. Rounded, general knowledge."""
 SPREAD_MM = 9.0
 """How far arteries of different people stray from the usual course."""
 FAR_MM = 25.0
 """Farther from every course than this, position says nothing."""
 LEAST_CONFIDENCE = 0.45
-TYPICAL_HEIGHT_MM = 110.0
+TYPICAL_HEIGHT_MM = 105.0
+"""From the diaphragm to the pulmonary trunk, where the scan ends before it."""
 TRIM = 0.01
 """Share of the sac left out at each end of an axis when the box is measured."""
 
@@ -77,20 +78,14 @@ class HeartFrame:
         Middle from right to left and front to back, and the bottom.
     half_mm
         Half the width, half the depth, and the whole height.
-    shift
-        How far the ascending aorta lies from its usual place, in half widths
-        and half depths; arteries near the root move with it.
     """
 
     center_mm: Vector
     half_mm: Vector
-    shift: tuple[float, float] = (0.0, 0.0)
 
     def to_mm(self, points: Points) -> Points:
         """Place points of the box in the patient; (point, 3)."""
-        follow = np.clip((points[:, 2] - 0.3) / 0.35, 0.0, 1.0)[:, None]
-        moved = points + follow * np.asarray((*self.shift, 0.0))
-        return np.asarray(np.asarray(self.center_mm) + moved * np.asarray(self.half_mm))
+        return np.asarray(np.asarray(self.center_mm) + points * np.asarray(self.half_mm))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,31 +117,18 @@ def measure_frame(anatomy: Anatomy) -> HeartFrame | None:
     low, high = (np.asarray(grid.index_to_mm(*corner)) for corner in zip(*ends, strict=True))
     low, high = np.minimum(low, high), np.maximum(low, high)
     height = float(high[2] - low[2])
-    if "top" in anatomy.heart_cut_off:
+    if heart[-1].any():
         height = max(height, TYPICAL_HEIGHT_MM)
-    frame = HeartFrame(
+    return HeartFrame(
         center_mm=(float((low[0] + high[0]) / 2), float((low[1] + high[1]) / 2), float(low[2])),
         half_mm=(float((high[0] - low[0]) / 2), float((high[1] - low[1]) / 2), height),
     )
-    return _follow_aorta(frame, anatomy)
 
 
 def _trimmed_ends(counts: np.ndarray) -> tuple[float, float]:
     """First and last index, without the outermost percent of voxels."""
     share = np.cumsum(counts) / counts.sum()
     return float(np.searchsorted(share, TRIM)), float(np.searchsorted(share, 1 - TRIM))
-
-
-def _follow_aorta(frame: HeartFrame, anatomy: Anatomy) -> HeartFrame:
-    """Shift the upper courses by how far the ascending aorta lies from its usual place."""
-    place = locate_ascending_aorta(anatomy, frame)
-    if place is None:
-        return frame
-    at = [(place[axis] - frame.center_mm[axis]) / frame.half_mm[axis] for axis in (0, 1)]
-    shift = np.clip(np.subtract(at, ASCENDING_AORTA), -0.25, 0.25)
-    return HeartFrame(
-        center_mm=frame.center_mm, half_mm=frame.half_mm, shift=(float(shift[0]), float(shift[1]))
-    )
 
 
 def locate_ascending_aorta(anatomy: Anatomy, frame: HeartFrame) -> Vector | None:
@@ -187,8 +169,9 @@ def assign_vessel(center_mm: Vector, frame: HeartFrame) -> VesselGuess:
     """
     names = tuple(COURSES)
     away = np.asarray([vessel_distance_mm(center_mm, name, frame) for name in names])
-    likeness = np.exp(-0.5 * (np.minimum(away, 4 * FAR_MM) / SPREAD_MM) ** 2) + 1e-12
-    best = int(np.argmin(away))
+    usual = np.asarray([FREQUENCY[name] for name in names])
+    likeness = usual * np.exp(-0.5 * (np.minimum(away, 4 * FAR_MM) / SPREAD_MM) ** 2) + 1e-12
+    best = int(np.argmax(likeness))
     nearness = float(np.exp(-max(0.0, float(away[best]) - SPREAD_MM) / FAR_MM))
     confidence = float(likeness[best] / likeness.sum()) * nearness
     vessel = names[best] if confidence >= LEAST_CONFIDENCE and away[best] <= FAR_MM else UNASSIGNED
