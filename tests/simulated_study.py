@@ -21,10 +21,16 @@ class SimulatedStudy:
     thorax: SimulatedThorax
 
 
+def simulate_chest(seed: int = 0) -> SimulatedThorax:
+    """Simulate a chest of 40 slices, 128 x 128 pixels."""
+    return simulate_thorax(
+        ThoraxPlan(seed=seed, shape=(40, 128, 128), spacing_mm=(4.0, 2.8, 2.8), field="chest", noise_sd_hu=10.0)
+    )
+
+
 def make_study(folder: Path, *, seed: int = 0, **changes: object) -> SimulatedStudy:
-    """Write a chest of 40 slices, 128 x 128 pixels, as DICOM, and the vessels' labels as NIfTI."""
-    plan = ThoraxPlan(seed=seed, shape=(40, 128, 128), spacing_mm=(4.0, 2.8, 2.8), field="chest", noise_sd_hu=10.0)
-    thorax = simulate_thorax(plan)
+    """Write a simulated chest as DICOM, and its vessels' labels as NIfTI."""
+    thorax = simulate_chest(seed)
     description = CtDescription(seed=seed, patient_id=PATIENT_ID, body_part="CHEST", **changes)  # type: ignore[arg-type]
     write_ct_series(thorax.volume, folder / "study", description=description)
     write_label_map(thorax.vessels, folder / "vessels.nii.gz")

@@ -95,10 +95,26 @@ class Failed:
 
 @dataclass(slots=True, kw_only=True)
 class Tally:
-    """What a run has come to so far."""
+    """What a run has come to so far.
+
+    Parameters
+    ----------
+    done
+        Series with results.
+    unread
+        What was refused on reading, before any scoring.
+    unscored
+        Series that were read but could not be scored.
+    """
 
     done: list[Done] = field(default_factory=list)
-    failures: list[Failure] = field(default_factory=list)
+    unread: list[Failure] = field(default_factory=list)
+    unscored: list[Failure] = field(default_factory=list)
+
+    @property
+    def failures(self) -> list[Failure]:
+        """Everything without results."""
+        return [*self.unread, *self.unscored]
 
     @property
     def failed(self) -> int:
@@ -130,17 +146,17 @@ def plan(inputs: Sequence[Path], options: BatchOptions, tally: Tally) -> Iterato
             studies = read_input(path, accept_uneven=options.accept_uneven)
         except VascalError as error:
             refusal = Refusal(subject=path.name, code=error.code, message=str(error))
-            tally.failures.append(Failure(input=path.name, refusal=refusal, kind="failed"))
+            tally.unread.append(Failure(input=path.name, refusal=refusal, kind="failed"))
             continue
         scorable = sum(len(study.series) for study in studies)
         for study in studies:
-            tally.failures += [_failure(path.name, refusal, alone=scorable == 0) for refusal in study.refusals]
+            tally.unread += [_failure(path.name, refusal, alone=scorable == 0) for refusal in study.refusals]
             for series in study.series:
                 job = Job(input=path.name, series=series, study_date=study.study_date)
                 if job.folder in seen:
                     message = "this series was already scored in this run"
                     refusal = Refusal(subject=series.key, code="duplicate", message=message)
-                    tally.failures.append(Failure(input=path.name, refusal=refusal, kind="skipped"))
+                    tally.unread.append(Failure(input=path.name, refusal=refusal, kind="skipped"))
                     continue
                 seen.add(job.folder)
                 yield job
@@ -290,7 +306,7 @@ def record(result: Done | Failed, tally: Tally) -> None:
     if isinstance(result, Done):
         tally.done.append(result)
     else:
-        tally.failures.append(Failure(input=result.job.input, refusal=result.refusal, kind="failed"))
+        tally.unscored.append(Failure(input=result.job.input, refusal=result.refusal, kind="failed"))
 
 
 def write_tables(tally: Tally, out: Path) -> None:

@@ -163,9 +163,9 @@ def headline(saved: Mapping[str, Any]) -> str:
 
 
 def _summarise(tally: Tally, out: Path, progress: Reporter) -> None:
-    for failure in tally.failures:
-        if failure.refusal.code != "duplicate" and failure.kind == "failed":
-            progress.say(f"failed: {failure.refusal.subject}: {failure.refusal.message}")
+    for failure in tally.unread:
+        if failure.kind == "failed":
+            progress.say(f"{failure.refusal.subject}: not scored: {failure.refusal.message}")
     skipped = len(tally.failures) - tally.failed
     rest = f", {skipped} skipped" if skipped else ""
     progress.say(f"{len(tally.done)} scored, {tally.failed} failed{rest}; see {out / 'scores.csv'}")
