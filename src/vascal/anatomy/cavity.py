@@ -17,7 +17,10 @@ AIR_HU = -970.0
 """Room air, averaged over a block, lies below; aerated lung above, also most emphysema."""
 TISSUE_HU = -300.0
 """Between fat (-100 HU) and lung (-850 HU), with partial volume on either side."""
-LUNG_HU = -450.0
+LUNG_HU = -350.0
+"""Half way from lung to muscle is -400 HU; a little more lets ground glass count as lung."""
+BACKED_SHARE = 0.2
+"""Share of a lung's blocks with body behind them, also where the field of view cuts it."""
 BONE_HU = 160.0
 """Mean of a block of vertebra, sternum or rib; unenhanced soft tissue and cartilage stay below."""
 BONE_SHARE = 0.25
@@ -91,8 +94,7 @@ def find_lungs(ct: CoarseCt, outside: CoarseMask, solid: CoarseMask) -> CoarseMa
     open_share = np.bincount(labels[room], minlength=count + 1) / np.maximum(size, 1)
     keep = (size * ct.voxel_ml >= LEAST_LUNG_ML) & (open_share < ROOM_SHARE)
     keep &= np.asarray(ndimage.mean(ct.hu, labels, np.arange(count + 1))) > AIR_HU + 10
-    backed = _to_back(solid) | ~_to_back(outside & ~ct.padding)
-    keep &= np.bincount(labels[backed], minlength=count + 1) >= 0.5 * size
+    keep &= np.bincount(labels[_to_back(solid)], minlength=count + 1) >= BACKED_SHARE * size
     keep[0] = False
     return np.asarray(keep[labels])
 
