@@ -53,8 +53,7 @@ def require_heart(anatomy: Anatomy) -> None:
     AnatomyError
         Without a heart there is nothing to search, and 0 would be a wrong score.
     """
-    value = anatomy.structures.value_of("heart")
-    if not np.any(anatomy.structures.labels == value):
+    if _heart_slices(anatomy).size == 0:
         raise AnatomyError(
             "no heart was found in the field of view, so a score of 0 would mean nothing; "
             "give the vessels with --labels if the heart is there"
@@ -86,8 +85,7 @@ def find_calcium(volume: Volume, anatomy: Anatomy, rule: AgatstonRule) -> Findin
     require_heart(anatomy)
     region = _search_region(anatomy)
     bright = find_candidates(volume, region, rule)
-    kept = keep_patches(bright, rule)
-    candidates = _as_candidates(bright, kept, anatomy, rule)
+    candidates = _as_candidates(bright, keep_patches(bright, rule), anatomy, rule)
     verdicts = judge_candidates(volume, anatomy, candidates)
     return Finding(
         lesions=_lesions(volume, candidates, verdicts),
@@ -100,24 +98,32 @@ def find_calcium(volume: Volume, anatomy: Anatomy, rule: AgatstonRule) -> Findin
 
 
 def _search_region(anatomy: Anatomy) -> LabelMap:
-    """Box around heart and aorta, as a label map without a copy for every slice."""
-    structures = anatomy.structures
-    inside = _is_searched(structures)
-    boxes = [np.flatnonzero(inside.any(axis=axes)) for axes in ((1, 2), (0, 2), (0, 1))]
-    labels = np.zeros(structures.grid.shape, dtype=np.uint8)
+    """Box around heart and aorta in the slices of the heart.
+
+    Measured on every second row and column: structures are far larger, and the
+    margin is wider than what that can miss.
+    """
+    grid, labels = anatomy.structures.grid, anatomy.structures.labels[:, ::2, ::2]
+    heart = _heart_slices(anatomy)
+    flat = np.any(np.isin(labels[heart[0] : heart[-1] + 1], _searched_values(anatomy)), axis=0)
+    spans = (heart, 2 * np.flatnonzero(flat.any(axis=1)), 2 * np.flatnonzero(flat.any(axis=0)))
     k, i, j = (
-        slice(max(0, int(box[0]) - round(MARGIN_MM / s)), int(box[-1]) + round(MARGIN_MM / s) + 1)
-        for box, s in zip(boxes, structures.grid.spacing_mm, strict=True)
+        slice(max(0, int(span[0]) - round(MARGIN_MM / step)), int(span[-1]) + round(MARGIN_MM / step) + 1)
+        for span, step in zip(spans, grid.spacing_mm, strict=True)
     )
-    labels[k, i, j] = 1
-    return LabelMap(labels=labels, grid=structures.grid, names={1: "bright"})
+    box = np.zeros(grid.shape, dtype=np.uint8)
+    box[k, i, j] = 1
+    return LabelMap(labels=box, grid=grid, names={1: "bright"})
 
 
-def _is_searched(structures: LabelMap) -> np.ndarray:
-    searched = [value for value, name in structures.names.items() if name in {"heart", "aorta"}]
-    lookup = np.zeros(256, dtype=bool)
-    lookup[searched] = True
-    return np.asarray(lookup[structures.labels])
+def _heart_slices(anatomy: Anatomy) -> np.ndarray:
+    """List the slices with heart; a region that falls between every second row and column is none."""
+    value = anatomy.structures.value_of("heart")
+    return np.flatnonzero([np.any(labels[::2, ::2] == value) for labels in anatomy.structures.labels])
+
+
+def _searched_values(anatomy: Anatomy) -> list[int]:
+    return [anatomy.structures.value_of(name) for name in ("heart", "aorta")]
 
 
 def _as_candidates(bright: Candidates, kept: np.ndarray, anatomy: Anatomy, rule: AgatstonRule) -> tuple[Candidate, ...]:
@@ -126,8 +132,7 @@ def _as_candidates(bright: Candidates, kept: np.ndarray, anatomy: Anatomy, rule:
     if index.size == 0:
         return ()
     component = find_components(index, bright.grid.shape, rule.lesion_connectivity)
-    searched = [v for v, name in anatomy.structures.names.items() if name in {"heart", "aorta"}]
-    inside = np.isin(anatomy.structures.labels.reshape(-1)[index], searched)
+    inside = np.isin(anatomy.structures.labels.reshape(-1)[index], _searched_values(anatomy))
     touches = np.flatnonzero(np.bincount(component, weights=inside) > 0)
     order = np.argsort(component, kind="stable")
     first = np.searchsorted(component[order], touches, side="left")
