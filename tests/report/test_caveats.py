@@ -12,7 +12,7 @@ from tests.calcium.scenes import blank, score_of
 from vascal.anatomy.segmenter import STRUCTURES, Anatomy
 from vascal.calcium.mass import Calibration, assume_calibration
 from vascal.calcium.rule import AGATSTON_1990, choose_rule, override_rule
-from vascal.report.caveats import Caveat, Circumstances, find_caveats, is_sharp_kernel
+from vascal.report.caveats import Caveat, Circumstances, FoundBy, find_caveats, is_sharp_kernel
 from vascal.study import Acquisition, Gating
 from vascal.volume import Grid, LabelMap
 
@@ -167,6 +167,24 @@ def test_sharp_kernels_are_named() -> None:
     assert set(caveats) == {"sharp-kernel"}
     assert "Bl57, LUNG" in caveats["sharp-kernel"].message
     assert scan(kernels=("Br36", "3")) == {}
+
+
+@pytest.mark.parametrize(
+    ("noise", "kernel", "found_by", "critical"),
+    [
+        (36.0, "L", "rules", True),
+        (36.0, "L", "labels", False),
+        (36.0, "B", "rules", False),
+        (29.0, "L", "rules", False),
+    ],
+)
+def test_a_sharp_and_noisy_image_is_not_quotable_when_searched_automatically(
+    noise: float, kernel: str, found_by: FoundBy, critical: bool
+) -> None:
+    codes = found(
+        anatomy=replace(ANATOMY, noise_sd_hu=noise), acquisition=Acquisition(kernels=(kernel,)), found_by=found_by
+    )
+    assert ("sharp-and-noisy" in codes) == critical
 
 
 @pytest.mark.parametrize(("noise", "warned"), [(None, False), (30.0, False), (30.1, True)])

@@ -225,6 +225,13 @@ def _noise_and_metal(seen: Circumstances) -> Iterator[Caveat]:
             message=f"Noise of {seen.anatomy.noise_sd_hu:.0f} HU (limit {NOISE_LIMIT_HU:.0f}): "
             "specks of noise reach the threshold and small calcium is uncertain.",
         )
+        if seen.found_by == "rules" and any(map(is_sharp_kernel, seen.acquisition.kernels)):
+            yield Caveat(
+                code="sharp-and-noisy",
+                message="A sharp kernel and this noise together make edges look like calcium to the automatic finder: "
+                "the total must not be quoted. Score the soft kernel, or give labels.",
+                severity="critical",
+            )
     if any(lesion.peak_hu >= METAL_HU for lesion in seen.score.lesions):
         yield Caveat(
             code="metal",
