@@ -105,7 +105,9 @@ def _follow_disc(ct: CoarseCt, spine: Spine, window: tuple[slice, slice, slice],
     if good.mean() < 0.5:
         return None
     slices = np.arange(window[0].start, window[0].start + len(fit))
-    return Tube(slices=slices, centers=path + (window[1].start, window[2].start), radius_mm=radius_mm, fit=value)
+    return Tube(
+        slices=slices, centers=path + np.asarray((window[1].start, window[2].start)), radius_mm=radius_mm, fit=value
+    )
 
 
 def _spine(ct: CoarseCt, spine: Spine) -> CoarseMask:

@@ -184,3 +184,22 @@ def _weights(blocks: slice, block: int, count: int) -> np.ndarray:
     weights[np.arange(pixels.size), low] += 1 - rest
     weights[np.arange(pixels.size), np.minimum(low + 1, weights.shape[1] - 1)] += rest
     return weights
+
+
+def bounding_box(mask: np.ndarray, margin: tuple[int, int, int]) -> tuple[slice, slice, slice] | None:
+    """Give the box around a mask and a margin; None if the mask is empty.
+
+    Parameters
+    ----------
+    mask
+        (slice, row, column).
+    margin
+        Slices, rows, columns added on both sides, as far as the mask's array reaches.
+    """
+    sides = []
+    for axis, size in enumerate(mask.shape):
+        places = np.flatnonzero(mask.any(axis=tuple(a for a in range(3) if a != axis)))
+        if places.size == 0:
+            return None
+        sides.append(slice(max(0, int(places[0]) - margin[axis]), min(size, int(places[-1]) + 1 + margin[axis])))
+    return sides[0], sides[1], sides[2]

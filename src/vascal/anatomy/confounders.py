@@ -295,9 +295,8 @@ def find_confounder(candidate: Candidate, context: CandidateContext, setting: Se
         return "lung edge"
     if context.in_heart < 0.5:
         return "outside the heart"
-    if is_in_root(candidate.center_mm, setting) or context.depth_mm > rule.deep_mm:
-        return "aortic root or valve"
-    return None
+    is_central = is_in_root(candidate.center_mm, setting) or context.depth_mm > rule.deep_mm
+    return "aortic root or valve" if is_central else None
 
 
 def _is_metal(candidate: Candidate, context: CandidateContext, rule: ConfounderRule) -> bool:

@@ -114,5 +114,7 @@ def _patch_sd(volume: Volume, ct: CoarseCt, block: np.ndarray) -> float:
     rows, columns = (np.arange(n) - (n - 1) / 2 for n in patch.shape)
     patch -= patch.mean()
     patch -= np.outer(rows, np.full(columns.size, (patch.mean(axis=1) @ rows) / (rows @ rows)))
-    patch -= np.outer(np.full(rows.size, (patch.mean(axis=0) @ columns) / (columns @ columns)), columns).reshape(patch.shape)
+    patch -= np.outer(np.full(rows.size, (patch.mean(axis=0) @ columns) / (columns @ columns)), columns).reshape(
+        patch.shape
+    )
     return float(patch.std())

@@ -47,7 +47,7 @@ def find_diaphragm(ct: CoarseCt, cavity: Cavity, spine: Spine) -> Surface | None
         Height above the lowest block, mm, by (row, column); None where too
         little lung base is in the scan.
     """
-    seen = cavity.lungs.any(axis=0)
+    seen = np.asarray(cavity.lungs.any(axis=0))
     base = cavity.lungs.argmax(axis=0)
     usable = _usable_columns(ct, seen, spine) & (base > 0)
     if usable.sum() < LEAST_COLUMNS:

@@ -14,7 +14,7 @@ from scipy import ndimage
 
 from vascal.anatomy.aorta import Tube
 from vascal.anatomy.cavity import Cavity, largest
-from vascal.anatomy.coarse import CoarseCt, CoarseMask
+from vascal.anatomy.coarse import CoarseCt, CoarseMask, bounding_box
 from vascal.anatomy.diaphragm import Surface
 from vascal.anatomy.landmarks import Spine
 
@@ -104,7 +104,7 @@ def _upper_envelope(x: np.ndarray, y: np.ndarray, at: np.ndarray) -> np.ndarray:
         while len(kept) > 1 and _turns_up(kept[-2], kept[-1], point):
             kept.pop()
         kept.append(point)
-    return np.interp(at, [p[0] for p in kept], [p[1] for p in kept])
+    return np.asarray(np.interp(at, [p[0] for p in kept], [p[1] for p in kept]))
 
 
 def _turns_up(a: tuple[float, float], b: tuple[float, float], c: tuple[float, float]) -> bool:
@@ -128,7 +128,7 @@ def find_sac(
     """
     space = find_space(ct, cavity, spine, extent, aorta)
     room = space & above_diaphragm(ct, diaphragm, extent)
-    box = bounding_box(space, 2)
+    box = bounding_box(space, (2, 2, 2))
     if box is None:
         return space
     space, room, hu = space[box], room[box], ct.hu[box]
@@ -170,20 +170,7 @@ def limit_flare(core: CoarseMask, ct: CoarseCt, waist: int) -> CoarseMask:
     return kept
 
 
-def bounding_box(mask: CoarseMask, margin: int) -> tuple[slice, slice, slice] | None:
-    """Give the box around a mask and a margin, in blocks; None if the mask is empty."""
-    sides = []
-    for axis, size in enumerate(mask.shape):
-        places = np.flatnonzero(mask.any(axis=tuple(a for a in range(3) if a != axis)))
-        if places.size == 0:
-            return None
-        sides.append(slice(max(0, int(places[0]) - margin), min(size, int(places[-1]) + 1 + margin)))
-    return sides[0], sides[1], sides[2]
-
-
-def find_space(
-    ct: CoarseCt, cavity: Cavity, spine: Spine, extent: Extent, aorta: Tube | None
-) -> CoarseMask:
+def find_space(ct: CoarseCt, cavity: Cavity, spine: Spine, extent: Extent, aorta: Tube | None) -> CoarseMask:
     """Mark what lies between the lungs, in front of oesophagus and aorta; a little beyond the extent."""
     reach = ct.blocks(2 * CORE_RADIUS_MM, 0)
     levels = range(max(0, extent.bottom - reach), min(len(ct.hu), extent.top + reach))

@@ -61,7 +61,7 @@ def find_midline(ct: CoarseCt, cavity: Cavity) -> float:
     """Give the column with most bone behind the middle of the lungs; the lungs' middle if there is none."""
     rows, columns = np.nonzero(cavity.lungs.any(axis=0))
     if rows.size == 0:
-        return (ct.hu.shape[2] - 1) / 2
+        return float((ct.hu.shape[2] - 1) / 2)
     centre = (float(columns.min()) + float(columns.max())) / 2
     behind = cavity.bone[:, int(np.median(rows)) :] & (ct.dense[:, int(np.median(rows)) :] > 0.1)
     profile = behind[cavity.lungs.any(axis=(1, 2))].sum(axis=(0, 1)).astype(float)
@@ -69,7 +69,7 @@ def find_midline(ct: CoarseCt, cavity: Cavity) -> float:
     profile = ndimage.gaussian_filter1d(profile, width / 2)
     near = np.abs(np.arange(profile.size) - centre) < 0.25 * profile.size
     if not profile[near].any():
-        return centre
+        return float(centre)
     return float(np.argmax(np.where(near, profile, -1)))
 
 
@@ -90,7 +90,7 @@ def find_spine_front(ct: CoarseCt, cavity: Cavity, midline: float) -> Curve:
     known = np.flatnonzero(np.isfinite(fronts))
     if known.size < 2:
         return np.full(len(bone), float(last))
-    smooth = _robust_line(known, fronts[known], ct.spacing_mm[0])
+    smooth = _robust_line(fronts[known], ct.spacing_mm[0])
     return np.asarray(np.interp(np.arange(len(bone)), known, smooth))
 
 
@@ -103,7 +103,7 @@ def _front_of_bone(column: Bool[np.ndarray, " row"], window: slice) -> float:
     return float(max(np.flatnonzero(labels == longest)[0], window.start))
 
 
-def _robust_line(places: np.ndarray, rows: np.ndarray, step_mm: float) -> np.ndarray:
+def _robust_line(rows: np.ndarray, step_mm: float) -> np.ndarray:
     """Median over about 8 cm: follows kyphosis, not single slices."""
     size = max(3, 2 * round(40.0 / step_mm) + 1)
     return np.asarray(ndimage.median_filter(rows, min(size, 2 * (rows.size // 2) + 1), mode="nearest"))

@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Float, Float32
 from scipy import ndimage
 
+from vascal.anatomy.coarse import bounding_box
 from vascal.anatomy.segmenter import Anatomy
 from vascal.types import VoxelIndex
 from vascal.volume import Vector
@@ -62,7 +63,8 @@ def measure_surroundings(anatomy: Anatomy) -> Surroundings | None:
     heart, aorta = structures.value_of("heart"), structures.value_of("aorta")
     step = [max(1, round(STEP_MM / s)) for s in grid.spacing_mm]
     sampled = structures.labels[:: step[0], :: step[1], :: step[2]]
-    box = _box(sampled == heart, [round(MARGIN_MM / (n * s)) for n, s in zip(step, grid.spacing_mm, strict=True)])
+    k, i, j = (round(MARGIN_MM / (n * s)) for n, s in zip(step, grid.spacing_mm, strict=True))
+    box = bounding_box(sampled == heart, (k, i, j))
     if box is None:
         return None
     labels = sampled[box]
@@ -74,16 +76,6 @@ def measure_surroundings(anatomy: Anatomy) -> Surroundings | None:
         step=(step[0], step[1], step[2]),
         shape=grid.shape,
     )
-
-
-def _box(mask: np.ndarray, margin: list[int]) -> tuple[slice, slice, slice] | None:
-    sides = []
-    for axis, size in enumerate(mask.shape):
-        places = np.flatnonzero(mask.any(axis=tuple(a for a in range(3) if a != axis)))
-        if places.size == 0:
-            return None
-        sides.append(slice(max(0, int(places[0]) - margin[axis]), min(size, int(places[-1]) + 1 + margin[axis])))
-    return sides[0], sides[1], sides[2]
 
 
 def _distance(mask: np.ndarray, spacing_mm: Vector) -> DistanceMap:

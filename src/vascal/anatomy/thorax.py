@@ -15,11 +15,11 @@ from scipy import ndimage
 
 from vascal.anatomy.aorta import Tube, find_ascending_aorta, find_descending_aorta
 from vascal.anatomy.cavity import CROSS, Cavity, find_cavity
-from vascal.anatomy.coarse import CoarseCt, CoarseMask, Upsampler, average_blocks
+from vascal.anatomy.coarse import CoarseCt, CoarseMask, Upsampler, average_blocks, bounding_box
 from vascal.anatomy.contrast import BloodPool, measure_blood, measure_noise
 from vascal.anatomy.diaphragm import Surface, find_diaphragm
-from vascal.anatomy.heart import Extent, bounding_box, find_extent, find_sac
-from vascal.anatomy.landmarks import Spine, find_spine, find_trachea
+from vascal.anatomy.heart import Extent, find_extent, find_sac
+from vascal.anatomy.landmarks import find_spine, find_trachea
 from vascal.anatomy.segmenter import STRUCTURES, Anatomy, CutSide
 from vascal.types import LabelArray
 from vascal.volume import LabelMap, Volume
@@ -133,7 +133,7 @@ def find_chest(ct: CoarseCt) -> Chest:
         descending=descending,
         ascending=ascending if sac.any() else None,
         carina=carina,
-        notes=tuple(_notes(ct, sac, diaphragm, carina)),
+        notes=tuple(_notes(sac, diaphragm, carina)),
     )
 
 
@@ -153,7 +153,7 @@ def _ascending_levels(ct: CoarseCt, extent: Extent) -> slice:
     return slice(max(extent.bottom, low), _above(ct, extent, 20.0))
 
 
-def _notes(ct: CoarseCt, sac: CoarseMask, diaphragm: Surface | None, carina: int | None) -> Iterator[str]:
+def _notes(sac: CoarseMask, diaphragm: Surface | None, carina: int | None) -> Iterator[str]:
     if not sac.any():
         yield "No heart was found: nothing of a heart's size lies between the lungs."
         return
@@ -253,7 +253,7 @@ def _near_bone(chest: Chest) -> CoarseMask:
 def _soften(ct: CoarseCt, mask: CoarseMask) -> tuple[np.ndarray, tuple[slice, slice, slice] | None]:
     """Blur a mask by one block so that interpolation gives a smooth outline; with its box, in CT order."""
     mask = np.ascontiguousarray(ct.to_ct_order(mask))
-    box = bounding_box(mask, 2)
+    box = bounding_box(mask, (2, 2, 2))
     soft = np.zeros(mask.shape, dtype=np.float32)
     if box is not None:
         sigma = [0.0 if s > 3.5 else 0.5 for s in ct.spacing_mm[:1]] + [0.7, 0.7]
