@@ -14,8 +14,8 @@ from jaxtyping import Bool, Float32
 from vascal.types import HuArray
 from vascal.volume import Grid, Vector, Volume
 
-CoarseHu = Float32[np.ndarray, "slice row column"]
-CoarseMask = Bool[np.ndarray, "slice row column"]
+CoarseHu = Float32[np.ndarray, "block_slice block_row block_column"]
+CoarseMask = Bool[np.ndarray, "block_slice block_row block_column"]
 
 BLOCK_MM = 4.0
 """Finer than any wall between organs needs, coarse enough to average noise away."""

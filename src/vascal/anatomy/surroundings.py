@@ -14,7 +14,7 @@ from vascal.types import VoxelIndex
 from vascal.volume import Vector
 
 Distances = Float[np.ndarray, " voxel"]
-DistanceMap = Float32[np.ndarray, "slice row column"]
+DistanceMap = Float32[np.ndarray, "block_slice block_row block_column"]
 
 STEP_MM = 1.6
 """Distances are measured on every n-th voxel, about this far apart."""
