@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.anatomy.scans import dice
+from tests.anatomy.scans import cropped, dice
 from vascal.anatomy.segmenter import Anatomy
 from vascal.anatomy.thorax import ThoraxRules
 from vascal.io.labels import read_labels
@@ -55,6 +55,20 @@ def test_contrast_agent_is_told_from_the_pixels(shared_data: Path, series: str, 
     anatomy = find(shared_data / series)
     assert anatomy.is_contrast_enhanced is is_enhanced
     assert anatomy.heart_cut_off == ()
+
+
+@pytest.mark.parametrize(
+    ("series", "slices", "side"),
+    [
+        ("chest-thick/sharp", slice(20, None), "bottom"),
+        ("chest-thick/sharp", slice(0, 25), "top"),
+        ("chest-contrast/series", slice(45, None), "bottom"),
+        ("chest-contrast/series", slice(0, 50), "top"),
+    ],
+)
+def test_a_scan_that_ends_inside_the_heart_says_where(shared_data: Path, series: str, slices: slice, side: str) -> None:
+    anatomy = ThoraxRules().find_anatomy(cropped(read(shared_data / series), slices))
+    assert anatomy.heart_cut_off == (side,)
 
 
 def test_an_upper_abdomen_shows_a_heart_cut_off_at_the_top(shared_data: Path) -> None:

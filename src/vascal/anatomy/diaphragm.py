@@ -33,6 +33,9 @@ BACK_ROWS_MM = 35.0
 """This close to the spine the diaphragm falls away from the sac."""
 ROUNDS = 12
 LEAST_COLUMNS = 30
+LEAST_ENDING = 0.75
+"""Share of the lung's columns that must end above the lowest slice: where the
+scan starts above the domes, what seems a lung base is the heart's own border."""
 
 
 def find_diaphragm(ct: CoarseCt, cavity: Cavity, spine: Spine) -> Surface | None:
@@ -49,8 +52,9 @@ def find_diaphragm(ct: CoarseCt, cavity: Cavity, spine: Spine) -> Surface | None
     """
     seen = np.asarray(cavity.lungs.any(axis=0))
     base = cavity.lungs.argmax(axis=0)
-    usable = _usable_columns(ct, seen, spine) & (base > 0)
-    if usable.sum() < LEAST_COLUMNS:
+    columns = _usable_columns(ct, seen, spine)
+    usable = columns & (base > 0)
+    if usable.sum() < max(LEAST_COLUMNS, LEAST_ENDING * columns.sum()):
         return None
     height = base * ct.spacing_mm[0]
     terms = _quadratic_terms(ct, spine)

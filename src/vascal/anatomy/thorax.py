@@ -14,7 +14,7 @@ import numpy as np
 from scipy import ndimage
 
 from vascal.anatomy.aorta import Tube, find_ascending_aorta, find_descending_aorta
-from vascal.anatomy.cavity import CROSS, Cavity, find_cavity
+from vascal.anatomy.cavity import CROSS, IN_SLICE, Cavity, find_cavity
 from vascal.anatomy.coarse import CoarseCt, CoarseMask, Upsampler, average_blocks, bounding_box
 from vascal.anatomy.contrast import BloodPool, measure_blood, measure_noise
 from vascal.anatomy.diaphragm import Surface, find_diaphragm
@@ -189,7 +189,9 @@ def find_cut_sides(ct: CoarseCt, chest: Chest) -> tuple[CutSide, ...]:
     if area_mm2[0] > CUT_MM2:
         sides.append("bottom")
     across: tuple[tuple[CutSide, int, int], ...] = (("front", 1, 1), ("back", 1, -1), ("right", 2, 1), ("left", 2, -1))
-    sides += [side for side, axis, step in across if _edge_area_mm2(ct, sac, axis, step) > CUT_MM2]
+    # Near the edge the lungs that shape the sac are missing, so it ends a little before the edge.
+    near = ndimage.binary_dilation(sac, IN_SLICE, iterations=2) & chest.cavity.body & ~chest.cavity.lungs
+    sides += [side for side, axis, step in across if _edge_area_mm2(ct, near, axis, step) > CUT_MM2]
     return tuple(sides)
 
 
