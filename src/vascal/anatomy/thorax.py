@@ -28,8 +28,10 @@ FINDER = "thorax-rules-1"
 HEART, AORTA, LUNGS, AIRWAY, BONE, BODY, TABLE = STRUCTURES
 LEAST_LUNGS_ML = 250.0
 """Less lung than this and the scan is of the abdomen, or of no chest."""
-CARINA_ABOVE_DIAPHRAGM_MM = 70.0
+CARINA_ABOVE_DIAPHRAGM_MM = 85.0
 """In adults the carina is 9 to 14 cm above the diaphragm, in expiration a little less."""
+LEAST_SAC_HEIGHT_MM = 70.0
+"""An adult's sac is taller than this."""
 SAC_HEIGHT_MM = 85.0
 """A sac that reaches the top of the scan and is lower than this goes on above it."""
 CUT_MM2 = 150.0
@@ -133,7 +135,7 @@ def find_chest(ct: CoarseCt) -> Chest:
         descending=descending,
         ascending=ascending if sac.any() else None,
         carina=carina,
-        notes=tuple(_notes(sac, diaphragm, carina)),
+        notes=tuple(_notes(ct, sac, diaphragm, carina)),
     )
 
 
@@ -153,10 +155,13 @@ def _ascending_levels(ct: CoarseCt, extent: Extent) -> slice:
     return slice(max(extent.bottom, low), _above(ct, extent, 20.0))
 
 
-def _notes(sac: CoarseMask, diaphragm: Surface | None, carina: int | None) -> Iterator[str]:
+def _notes(ct: CoarseCt, sac: CoarseMask, diaphragm: Surface | None, carina: int | None) -> Iterator[str]:
     if not sac.any():
         yield "No heart was found: nothing of a heart's size lies between the lungs."
         return
+    height_mm = np.count_nonzero(sac.any(axis=(1, 2))) * ct.spacing_mm[0]
+    if height_mm < LEAST_SAC_HEIGHT_MM:
+        yield f"The heart found is only {height_mm:.0f} mm tall: part of it may be missing from the score."
     if diaphragm is None:
         yield "The diaphragm is not in the scan; the lower border of the heart is the end of the scan."
     if carina is None:
