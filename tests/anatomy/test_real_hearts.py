@@ -1,4 +1,4 @@
-"""Real scans: the hand outlines were never used to choose a number."""
+"""Real scans against hand outlines; how far these influenced the rules is told in finding-the-heart.md."""
 
 from __future__ import annotations
 
