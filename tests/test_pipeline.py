@@ -13,10 +13,10 @@ from tests.simulated_study import SimulatedStudy, make_study
 from vascal.anatomy.segmenter import STRUCTURES, Anatomy
 from vascal.calcium.calibration_table import CalibrationRow, CalibrationTable
 from vascal.calcium.mass import Rod
-from vascal.errors import AnatomyError
-from vascal.pipeline import ScoreOptions, score_series, state_facts
+from vascal.errors import AnatomyError, PixelError
+from vascal.pipeline import ScoreOptions, require_ct_numbers, score_series, state_facts
 from vascal.study import Acquisition
-from vascal.volume import LabelMap, Volume
+from vascal.volume import Grid, LabelMap, Volume
 
 
 @pytest.fixture(scope="module")
@@ -88,6 +88,17 @@ def test_the_mass_is_calibrated_as_asked(study: SimulatedStudy) -> None:
 def test_options_are_told_in_the_report_without_folders() -> None:
     options = ScoreOptions(labels=Path("/home/someone/labels.nii.gz"), kvp=100.0, label_names={1: "LM"})
     assert options.as_text() == (("kvp", "100.0"), ("label_names", "{1: 'LM'}"), ("labels", "labels.nii.gz"))
+
+
+def test_a_folder_may_be_named_by_a_string(study: SimulatedStudy) -> None:
+    assert len(vascal.read_study(str(study.folder)).series) == 1
+
+
+@pytest.mark.parametrize("pixels", [[0, 1000], [-1024, -1024], [-1000, 32767]])
+def test_pixels_that_are_no_ct_numbers_are_refused(pixels: list[int]) -> None:
+    hu = np.resize(np.array(pixels, dtype=np.int16), (2, 4, 4))
+    with pytest.raises(PixelError):
+        require_ct_numbers(Volume(hu=hu, grid=Grid.even((2, 4, 4), (3.0, 1.0, 1.0))))
 
 
 def test_the_same_study_gives_the_same_report_twice(study: SimulatedStudy) -> None:

@@ -26,7 +26,7 @@ from vascal.io.results import (
     score_row,
     scores_to_csv,
 )
-from vascal.pipeline import ScoredSeries, ScoreOptions, refuse, score_series
+from vascal.pipeline import ScoredSeries, ScoreOptions, hash_labels, identify_sources, refuse, score_series
 from vascal.render.overlay import Marks, draw_overlay
 from vascal.render.page import draw_page
 from vascal.report.choice import Choice, Quotable, choose_series
@@ -140,7 +140,7 @@ def plan(inputs: Sequence[Path], options: BatchOptions, tally: Tally) -> Iterato
     What can not be scored goes to the tally's failures. A series that occurs in
     two inputs is scored once.
     """
-    seen: set[str] = set()
+    seen: dict[str, tuple[str, ...]] = {}
     for path in inputs:
         try:
             studies = read_input(path, accept_uneven=options.accept_uneven)
@@ -154,12 +154,23 @@ def plan(inputs: Sequence[Path], options: BatchOptions, tally: Tally) -> Iterato
             for series in study.series:
                 job = Job(input=path.name, series=series, study_date=study.study_date)
                 if job.folder in seen:
-                    message = "this series was already scored in this run"
-                    refusal = Refusal(subject=series.key, code="duplicate", message=message)
-                    tally.unread.append(Failure(input=path.name, refusal=refusal, kind="skipped"))
+                    tally.unread.append(_repeated(job, seen[job.folder]))
                     continue
-                seen.add(job.folder)
+                seen[job.folder] = identify_sources(series)
                 yield job
+
+
+def _repeated(job: Job, earlier: tuple[str, ...]) -> Failure:
+    """Tell the same images given twice from other images under the same name."""
+    same = identify_sources(job.series) == earlier
+    message = (
+        "this series was already scored in this run"
+        if same
+        else "other images of the same name were already scored in this run; score them into another folder, "
+        "or give them names of their own"
+    )
+    refusal = Refusal(subject=job.series.key, code="duplicate" if same else "name-collision", message=message)
+    return Failure(input=job.input, refusal=refusal, kind="skipped" if same else "failed")
 
 
 def _failure(name: str, refusal: Refusal, *, alone: bool) -> Failure:
@@ -224,11 +235,18 @@ def _load_done(job: Job, options: BatchOptions) -> Mapping[str, Any] | None:
     path = options.out / job.folder / "score.json"
     if options.existing != "resume" or not path.is_file():
         return None
-    saved: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    made = (saved["provenance"]["version"], saved["provenance"]["options"])
-    if made != (vascal.__version__, dict(options.score.as_text())):
+    if options.with_anatomy and not path.with_name("anatomy.nii.gz").is_file():
+        return None
+    try:
+        saved: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        made = saved["provenance"]
+        made_from = (made["version"], made["options"], made["labels_sha256"], tuple(made["source_uids"]))
+    except (ValueError, KeyError, TypeError) as error:
+        raise OutputError("score.json of an earlier run is damaged; use --overwrite") from error
+    options_now = dict(options.score.as_text())
+    if made_from != (vascal.__version__, options_now, hash_labels(options.score), identify_sources(job.series)):
         raise OutputError(
-            "an earlier run scored this series with other options or another version; "
+            "an earlier run scored this series with other options, labels, images or another version; "
             "use --overwrite or another output folder"
         )
     return saved

@@ -19,7 +19,7 @@ from vascal.calcium.lesions import find_lesions
 from vascal.calcium.mass import Calibration, Rod, assume_calibration, calibrate_from_rods
 from vascal.calcium.rule import AgatstonRule, choose_rule, override_rule
 from vascal.calcium.score import score_calcium
-from vascal.errors import VascalError
+from vascal.errors import LabelError, PixelError, VascalError
 from vascal.io.labels import read_labels
 from vascal.io.reading import read_volume
 from vascal.report.caveats import Circumstances, find_caveats
@@ -28,6 +28,9 @@ from vascal.report.provenance import Provenance
 from vascal.report.report import ImageFindings, RejectedCandidate, Report, SeriesFacts
 from vascal.study import Acquisition, Refusal, Series, Study
 from vascal.volume import LabelMap, Volume
+
+LIMIT_HU = 32767
+"""Largest CT number a volume holds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,6 +192,7 @@ def score_series(
     chosen = options or ScoreOptions()
     labels = _read_labels(series, chosen)
     volume = read_volume(series)
+    require_ct_numbers(volume)
     setting = _settle(series.acquisition, volume, chosen)
     anatomy = (segmenter or ThoraxRules()).find_anatomy(volume)
     if labels is None:
@@ -206,6 +210,7 @@ def score_series(
         score=numbers,
         anatomy=anatomy,
         found_by="rules" if labels is None else "labels",
+        has_empty_labels=labels is not None and not labels.labels.any(),
         source_format=series.source_format,
         series_notes=series.notes,
     )
@@ -231,7 +236,12 @@ def find_labelled(volume: Volume, labels: LabelMap, rule: AgatstonRule) -> Findi
 def _read_labels(series: Series, chosen: ScoreOptions) -> LabelMap | None:
     if chosen.labels is None:
         return None
-    return read_labels(chosen.labels, series.grid, chosen.label_names)
+    labels = read_labels(chosen.labels, series.grid, chosen.label_names)
+    unnamed = sorted(set(np.flatnonzero(np.bincount(labels.labels.reshape(-1)))) - {0, *labels.names})
+    if unnamed and chosen.label_names is None:
+        values = ", ".join(map(str, unnamed))
+        raise LabelError(f"label values {values} have no name; name them, or leave them out, with --label-names")
+    return labels
 
 
 def _settle(found: Acquisition, volume: Volume, chosen: ScoreOptions) -> _Setting:
@@ -325,15 +335,45 @@ def _findings(anatomy: Anatomy) -> ImageFindings:
     )
 
 
+def require_ct_numbers(volume: Volume) -> None:
+    """Refuse pixels that can not be HU of a patient.
+
+    Raises
+    ------
+    PixelError
+        If nothing is darker than water: every body has fat, lung or air around it.
+        Or if more than one voxel in a hundred is at the limit of the number format.
+    """
+    lowest, highest = int(volume.hu.min()), int(volume.hu.max())
+    if lowest >= 0 or lowest == highest:
+        raise PixelError(f"voxels go from {lowest} to {highest}; CT numbers of a body in HU start below 0")
+    if highest == LIMIT_HU and np.count_nonzero(volume.hu == LIMIT_HU) > volume.hu.size / 100:
+        raise PixelError(f"many voxels exceed {LIMIT_HU} HU; needed: CT numbers in HU")
+
+
 def _trace(series: Series, chosen: ScoreOptions, anatomy: Anatomy) -> Provenance:
     return Provenance(
         software="vascal",
         version=vascal.__version__,
         options=chosen.as_text(),
-        source_uids=tuple(image.sop_instance_uid for image in series.images if image.sop_instance_uid),
-        labels_sha256=None if chosen.labels is None else hash_file(chosen.labels),
+        source_uids=identify_sources(series),
+        labels_sha256=hash_labels(chosen),
         finder=anatomy.finder,
     )
+
+
+def identify_sources(series: Series) -> tuple[str, ...]:
+    """List the SOP Instance UIDs of a series; for files without them, their SHA-256."""
+    uids = tuple(image.sop_instance_uid for image in series.images if image.sop_instance_uid)
+    if len(uids) == len(series.images):
+        return uids
+    files = dict.fromkeys(image.path for image in series.images)
+    return tuple(f"sha256:{hash_file(path)}" for path in files)
+
+
+def hash_labels(chosen: ScoreOptions) -> str | None:
+    """Give the SHA-256 of the label file, if one was given."""
+    return None if chosen.labels is None else hash_file(chosen.labels)
 
 
 def hash_file(path: Path) -> str:

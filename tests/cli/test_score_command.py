@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from typer.testing import CliRunner, Result
 
 from tests.simulated_study import PATIENT_ID, SimulatedStudy, make_study
 from vascal.cli.main import app
+from vascal.io.nifti import write_label_map
 from vascal.io.results import read_schema
 from vascal.pipeline import ScoredSeries, score_series
 
@@ -245,3 +247,46 @@ def test_rules_and_version_are_printed() -> None:
     assert listed.exit_code == 0
     assert "agatston-1990" in listed.output
     assert "vascal 0" in CliRunner().invoke(app, ["--version"]).output
+
+
+def test_resuming_with_changed_labels_keeps_no_stale_score(study: SimulatedStudy, tmp_path: Path) -> None:
+    labels = tmp_path / "labels.nii.gz"
+    shutil.copy(study.labels, labels)
+    assert run(study.folder, "--out", tmp_path / "out", "--labels", labels).exit_code == 0
+    write_label_map(replace(study.thorax.vessels, labels=np.zeros_like(study.thorax.vessels.labels)), labels)
+    result = run(study.folder, "--out", tmp_path / "out", "--labels", labels, "--resume")
+    assert result.exit_code == 1
+    assert "other options, labels, images" in " ".join(result.output.split())
+
+
+def test_resuming_over_a_damaged_result_says_so(study: SimulatedStudy, tmp_path: Path) -> None:
+    assert run(study.folder, "--out", tmp_path / "out", "--labels", study.labels).exit_code == 0
+    (path,) = (tmp_path / "out").glob("*/*/score.json")
+    path.write_text("{")
+    result = run(study.folder, "--out", tmp_path / "out", "--labels", study.labels, "--resume")
+    assert result.exit_code == 1
+    assert "is damaged; use --overwrite" in " ".join(result.output.split())
+
+
+def test_other_images_of_one_name_are_a_failure_and_not_a_duplicate(study: SimulatedStudy, tmp_path: Path) -> None:
+    nib = pytest.importorskip("nibabel")
+    for name, shift in (("a", 0), ("b", 1)):
+        (tmp_path / name).mkdir()
+        pixels = np.full((20, 20, 6), -50 + shift, dtype=np.int16)
+        pixels[0] = 40
+        nib.save(nib.Nifti1Image(pixels, np.diag([1.0, 1.0, 3.0, 1.0])), tmp_path / name / "ct.nii.gz")
+    result = run(tmp_path / "a" / "ct.nii.gz", tmp_path / "b" / "ct.nii.gz", "--out", tmp_path / "out")
+    assert result.exit_code == 1
+    codes = {row["code"] for row in table(tmp_path / "out" / "failures.csv")}
+    assert "name-collision" in codes
+
+
+def test_label_values_without_a_name_are_refused_unless_names_are_given(study: SimulatedStudy, tmp_path: Path) -> None:
+    labels = study.thorax.vessels.labels.copy()
+    labels[labels > 0] = 60
+    write_label_map(replace(study.thorax.vessels, labels=labels, names={60: "x"}), tmp_path / "l.nii.gz")
+    result = run(study.folder, "--out", tmp_path / "out", "--labels", tmp_path / "l.nii.gz")
+    assert result.exit_code == 1
+    (row,) = table(tmp_path / "out" / "failures.csv")
+    assert row["code"] == "labels"
+    assert "60" in row["message"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from typing import Annotated
 
 import typer
@@ -41,5 +42,6 @@ def _root(
 
 
 def main() -> None:
-    """Run the command line."""
+    """Run the command line. A request to terminate ends it as an interrupt does: tables written, resumable."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     app()

@@ -31,7 +31,7 @@ LabelNames = Annotated[
     typer.Option(help='JSON such as {"1": "LM", "2": "LAD"}: what the label values mean.', exists=True, dir_okay=False),
 ]
 RuleName = Annotated[str | None, typer.Option(help=f"One of: {', '.join(RULES)}. Default: by tube voltage.")]
-Kvp = Annotated[float | None, typer.Option(help="Tube voltage, if the header lacks it or is wrong.")]
+Kvp = Annotated[float | None, typer.Option(help="Tube voltage, if the header lacks it or is wrong.", min=70, max=150)]
 Gated = Annotated[bool | None, typer.Option("--gated/--not-gated", help="State whether the scan is ECG-gated.")]
 Thickness = Annotated[float | None, typer.Option(help="Slice thickness, if the header lacks it.", min=0.01)]
 Threshold = Annotated[float | None, typer.Option(help="Replace the rule's threshold; the report says so.")]

@@ -18,7 +18,7 @@ from vascal.study import Refusal, Series, Study
 __all__ = ["PADDING_HU", "read_studies", "read_study", "read_volume"]
 
 
-def read_studies(path: Path, *, accept_uneven: bool = False) -> tuple[Study, ...]:
+def read_studies(path: str | Path, *, accept_uneven: bool = False) -> tuple[Study, ...]:
     """Find the CT studies in a file, a folder at any depth, or a zip archive.
 
     Only headers are read.
@@ -48,6 +48,7 @@ def read_studies(path: Path, *, accept_uneven: bool = False) -> tuple[Study, ...
     """
     headers: list[SliceHeader] = []
     damaged: list[Refusal] = []
+    path = Path(path)
     files = find_files(path)
     with tolerant_reading(), open_images() as open_image:
         for file in files:
@@ -60,7 +61,7 @@ def read_studies(path: Path, *, accept_uneven: bool = False) -> tuple[Study, ...
         return _group_studies(headers, tuple(damaged), accept_uneven=accept_uneven)
 
 
-def read_study(path: Path, *, accept_uneven: bool = False) -> Study:
+def read_study(path: str | Path, *, accept_uneven: bool = False) -> Study:
     """Find the one CT study at a path.
 
     Raises
@@ -70,7 +71,7 @@ def read_study(path: Path, *, accept_uneven: bool = False) -> Study:
     """
     studies = read_studies(path, accept_uneven=accept_uneven)
     if len(studies) > 1:
-        raise InputError(f"{len(studies)} studies in {path.name}; needed: one, or a way to read many")
+        raise InputError(f"{len(studies)} studies in {Path(path).name}; needed: one, or a way to read many")
     return studies[0]
 
 

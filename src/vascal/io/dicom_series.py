@@ -140,7 +140,7 @@ def require_scoreable(header: SliceHeader) -> None:
     rescale_type = text_of(header.dataset, "RescaleType").upper()
     if rescale_type not in HU_TYPES:
         raise UnsupportedImageError(f"numbers are {rescale_type}, not HU (Rescale Type)")
-    if header.slope is None or header.intercept is None or header.slope == 0:
+    if header.slope is None or header.intercept is None or header.slope <= 0:
         raise PixelError("Rescale Slope or Intercept is missing or malformed; without them pixels are not HU")
     _require_pixel_layout(header)
     if header.position_mm is None or header.along_row is None or header.along_column is None:

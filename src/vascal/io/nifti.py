@@ -303,6 +303,8 @@ def _require_axial(grid: Grid) -> None:
 def _to_hu(values: Array3D) -> HuArray:
     if values.dtype.kind not in "iuf":
         raise UnsupportedImageError(f"voxels are {values.dtype}; needed: numbers in HU")
+    if values.dtype.kind == "f" and np.isinf(values).any():
+        raise PixelError("some voxels are infinite; needed: CT numbers in HU")
     hu = np.empty(values.shape, dtype=np.int16)
     for index, plane in enumerate(values):
         whole = np.nan_to_num(np.rint(plane), nan=PADDING_HU) if values.dtype.kind == "f" else plane

@@ -101,7 +101,12 @@ def _series_to_dict(report: Report) -> dict[str, Any]:
 
 def report_to_json(report: Report) -> bytes:
     """Write a report as `score.json`: UTF-8, no NaN, keys in a fixed order."""
-    return json.dumps(report_to_dict(report), indent=1, ensure_ascii=False, allow_nan=False).encode() + b"\n"
+    return (
+        json.dumps(report_to_dict(report), indent=1, ensure_ascii=False, allow_nan=False).encode(
+            errors="backslashreplace"
+        )
+        + b"\n"
+    )
 
 
 def lesions_to_csv(report: Report) -> bytes:
@@ -187,7 +192,7 @@ def _to_csv(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> bytes:
     writer.writerow(columns)
     for row in rows:
         writer.writerow([_cell(row[name]) for name in columns])
-    return text.getvalue().encode()
+    return text.getvalue().encode(errors="backslashreplace")  # file names may be no UTF-8
 
 
 def _cell(value: object) -> object:

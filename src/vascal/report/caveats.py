@@ -66,6 +66,7 @@ class Circumstances:
     score: CalciumScore
     anatomy: Anatomy
     found_by: FoundBy = "rules"
+    has_empty_labels: bool = False
     source_format: str = "dicom"
     series_notes: tuple[str, ...] = ()
 
@@ -259,6 +260,10 @@ def _finder(seen: Circumstances) -> Iterator[Caveat]:
 
 
 def _settings(seen: Circumstances) -> Iterator[Caveat]:
+    if seen.has_empty_labels:
+        yield Caveat(
+            code="labels-empty", message="The label map marks nothing: the score is 0 whatever the scan shows."
+        )
     if seen.rule.changed:
         names = ", ".join(seen.rule.changed)
         yield Caveat(
