@@ -23,9 +23,18 @@ SCANS = (
 
 def main() -> None:
     data = Path(sys.argv[1])
-    print(
-        "| scan | kernel | Dice | volume by rules, by hand (ml) | blood HU | contrast | noise HU | Agatston found | quotable |"
+    columns = (
+        "scan",
+        "kernel",
+        "Dice",
+        "ml by rules, by hand",
+        "blood HU",
+        "contrast",
+        "noise HU",
+        "Agatston",
+        "quotable",
     )
+    print(f"| {' | '.join(columns)} |")
     print("|---|---|---|---|---|---|---|---|---|")
     for folder, outline in SCANS:
         (series,) = read_study(data / folder).series
