@@ -24,5 +24,7 @@ def shared_data() -> Path:
     """Folder of real scans; the test is skipped where it is absent."""
     folder = Path(os.environ.get("VASCAL_TEST_DATA", DEFAULT_DATA))
     if not folder.is_dir():
+        if os.environ.get("VASCAL_REQUIRE_TOOLS"):
+            pytest.fail("real scans are not here, and this run demands them")
         pytest.skip("real scans are not here; set VASCAL_TEST_DATA to their folder")
     return folder
