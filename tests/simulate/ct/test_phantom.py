@@ -7,7 +7,7 @@ import pytest
 from scipy import ndimage
 
 from vascal.anatomy.segmenter import STRUCTURES
-from vascal.errors import GeometryError
+from vascal.errors import GeometryError, RuleError
 from vascal.simulate.ct.acquisition import calcium_slope_hu, noise_hu
 from vascal.simulate.ct.heart import STRUCTURE_NAMES
 from vascal.simulate.ct.phantom import SimulatedThorax, ThoraxPlan, simulate_thorax
@@ -143,7 +143,7 @@ def test_low_voltage_brightens_calcium_as_published() -> None:
     # 130 HU at 120 kVp is 147 HU at 100 kVp and 177 HU at 80 kVp.
     assert 130 * calcium_slope_hu(100) / calcium_slope_hu(120) == pytest.approx(147, abs=1)
     assert 130 * calcium_slope_hu(80) / calcium_slope_hu(120) == pytest.approx(177, abs=1)
-    with pytest.raises(GeometryError, match="60 kVp"):
+    with pytest.raises(RuleError, match="60 kVp"):
         calcium_slope_hu(60)
 
 
