@@ -300,3 +300,8 @@ def test_kernels_are_told_with_all_their_trimmings(kernel: str, sharp: bool) -> 
 @pytest.mark.parametrize("kernel", ["", "3", "35", "?", "F", "FC", "FC1", "B", "B7", "UNKNOWN", "FL04", "11", "XYZ99"])
 def test_an_unknown_name_counts_as_soft(kernel: str) -> None:
     assert not is_sharp_kernel(kernel)
+
+
+@pytest.mark.parametrize("is_empty", [True, False])
+def test_an_empty_label_map_is_said(is_empty: bool) -> None:
+    assert ("labels-empty" in found(found_by="labels", has_empty_labels=is_empty)) == is_empty
