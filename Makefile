@@ -39,7 +39,7 @@ format: $(READY_DEV)
 
 $(READY): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[simulate]'
 	touch $@
 
 $(READY_DEV): $(READY) pyproject.toml

@@ -15,6 +15,8 @@
     ├── AnatomyError (ValueError)          no heart where one is needed
     ├── RuleError (ValueError)             a scoring rule that contradicts itself or does not apply
     ├── LabelError (ValueError)            a label map or its names can not be used
+    ├── SimulationError (ValueError)       a plan that can not be simulated
+    ├── MissingExtraError (ImportError)    an optional part of vascal is not installed
     └── OutputError (OSError)              results can not be written where asked
 
 A message names what was found and what is needed. It never holds a patient's
@@ -101,6 +103,18 @@ class LabelError(VascalError, ValueError):
     """A label map, or the names of its values, can not be used."""
 
     code = "labels"
+
+
+class SimulationError(VascalError, ValueError):
+    """A plan asks for what can not be simulated."""
+
+    code = "simulation"
+
+
+class MissingExtraError(VascalError, ImportError):
+    """An optional part of vascal is needed and is not installed."""
+
+    code = "missing-extra"
 
 
 class OutputError(VascalError, OSError):

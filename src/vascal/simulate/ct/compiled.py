@@ -1,0 +1,29 @@
+"""The one door through which numba enters: loops over voxels and rays, compiled.
+
+A compiled function takes arrays and numbers only, and is kept small enough to
+read as the loop it is. Compiled code is cached beside the source or in the
+user's cache folder, so only the first run on a machine waits for it.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import TypeVar, cast
+
+from vascal.errors import MissingExtraError
+
+Loop = TypeVar("Loop", bound=Callable[..., object])
+
+try:
+    import numba
+except ImportError as error:  # pragma: no cover
+    raise MissingExtraError(
+        "the simulator needs numba, which is not installed; `pip install 'vascal[simulate]'` brings it"
+    ) from error
+
+
+def compiled(loop: Loop) -> Loop:
+    """Compile a function of arrays and numbers, on first use."""
+    # Shape checks of the tests wrap every function; numba needs the bare one.
+    return cast(Loop, numba.njit(cache=True, fastmath=True, nogil=True)(inspect.unwrap(loop)))
