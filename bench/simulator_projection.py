@@ -70,23 +70,26 @@ def inside(scan: SliceScan, x: float, y: float, radius_mm: float) -> np.ndarray:
     return np.asarray(np.hypot(columns - x, rows[:, None] - y) < radius_mm)
 
 
+def print_speed_of(turn: str, maps: BasisMaps, beam: Spectrum) -> None:
+    scan = make_scan(turn)
+    angles = scan.angles_rad()
+    lines = trace_maps(maps, GEOMETRY, angles)
+    rng = np.random.default_rng(0)
+    paths = measure_paths(lines, beam, GEOMETRY, scan.exposure, rng)
+    parts = (
+        cpu_s(lambda: trace_maps(maps, GEOMETRY, angles)),
+        cpu_s(lambda: measure_paths(lines, beam, GEOMETRY, scan.exposure, rng)),
+        cpu_s(lambda: reconstruct(paths, GEOMETRY, scan.sweeps, scan.field, scan.mtf)),
+    )
+    whole = cpu_s(lambda: scan_slice([maps], scan, beam, rng=rng))
+    print(f"| {turn} | {angles.size} | {parts[0]:.2f} | {parts[1]:.2f} | {parts[2]:.2f} | **{whole:.2f}** |")
+
+
 def print_speed() -> None:
-    maps, beam = phantom(150.0, 100.0, RODS), spectrum(120)
     print("| 512 x 512 slice, oval of 300 x 200 mm | views | rays traced | detector | image | all, CPU-s |")
     print("|---|---|---|---|---|---|")
     for turn in TURNS:
-        scan = make_scan(turn)
-        angles = scan.angles_rad()
-        lines = trace_maps(maps, GEOMETRY, angles)
-        rng = np.random.default_rng(0)
-        paths = measure_paths(lines, beam, GEOMETRY, scan.exposure, rng)
-        parts = (
-            cpu_s(lambda: trace_maps(maps, GEOMETRY, angles)),
-            cpu_s(lambda: measure_paths(lines, beam, GEOMETRY, scan.exposure, rng)),
-            cpu_s(lambda: reconstruct(paths, GEOMETRY, scan.sweeps, scan.field, scan.mtf)),
-        )
-        whole = cpu_s(lambda: scan_slice([maps], scan, beam, rng=rng))
-        print(f"| {turn} | {angles.size} | {parts[0]:.2f} | {parts[1]:.2f} | {parts[2]:.2f} | **{whole:.2f}** |")
+        print_speed_of(turn, phantom(150.0, 100.0, RODS), spectrum(120))
 
 
 def print_water() -> None:
