@@ -26,9 +26,11 @@ from vascal.simulate.ct.reconstruction import (
     ImageField,
     SliceScan,
     filter_and_back_project,
+    image_of_lines,
     rebin_to_parallel,
     reconstruct,
     scan_slice,
+    trace_beating,
     trace_slice,
 )
 
@@ -170,6 +172,28 @@ def test_a_second_map_lies_upon_the_first() -> None:
     iodine = BasisMaps(water=nothing, iodine=body.hydroxyapatite, pixel_mm=body.pixel_mm)
     bright = scan_slice([replace(body, hydroxyapatite=None), iodine], scan, spectrum(100))
     assert bright[around(scan, 40, 0, 7.0)].mean() / 4 == pytest.approx(hu_per_mg_cm3(100, "iodine"), rel=0.05)
+
+
+def test_moving_anatomy_is_smeared_and_anatomy_at_rest_is_not() -> None:
+    scan = make_scan(full_turn(GEOMETRY, rotation_time_s=0.3), ImageField(shape=(160, 160), pixel_mm=1.0))
+    body = water_with_rods(50.0, {})
+
+    def beating(time_s: float) -> list[BasisMaps]:
+        return [replace(body, centre_mm=(60.0 * time_s, 0.0))]
+
+    beam = spectrum(120)
+    still, again, moved = (
+        image_of_lines(lines, scan, beam)
+        for lines in (
+            trace_slice([body], scan),
+            trace_beating(lambda _: [body], scan),
+            trace_beating(beating, scan),
+        )
+    )
+    assert np.abs(still - again).max() < 0.01
+    assert abs(moved[around(scan, 0, 0, 20.0)].mean()) < 10
+    edge = around(scan, 50, 0, 4.0)
+    assert moved[edge].std() < 0.9 * still[edge].std()
 
 
 def test_pixels_outside_the_measured_field_do_no_harm() -> None:

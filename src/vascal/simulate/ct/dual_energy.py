@@ -28,8 +28,8 @@ from vascal.simulate.ct.attenuation import (
     monochromatic,
     spectrum,
 )
-from vascal.simulate.ct.projection import BasisMaps, PointMasses, measure_paths
-from vascal.simulate.ct.reconstruction import HuPlane, SliceScan, reconstruct, trace_slice
+from vascal.simulate.ct.projection import BasisMaps, PointMasses
+from vascal.simulate.ct.reconstruction import HuPlane, SliceScan, image_of_lines, trace_slice
 
 SecondMaterial = Literal["iodine", "hydroxyapatite"]
 SoftLine = Literal["water", "fat_and_muscle"]
@@ -135,9 +135,9 @@ def scan_pair(
     lines = trace_slice(maps, scan, points)
     images = []
     for beam, mas in ((pair.low, scan.exposure.mas), (pair.high, high_mas or scan.exposure.mas)):
-        exposure = replace(scan.exposure, mas=mas)
-        paths = measure_paths(lines, beam.spectrum(), scan.geometry, exposure, rng)
-        images.append(reconstruct(paths, scan.geometry, scan.sweeps, scan.field, scan.mtf))
+        images.append(
+            image_of_lines(lines, replace(scan, exposure=replace(scan.exposure, mas=mas)), beam.spectrum(), rng)
+        )
     return DualEnergyImages(low_hu=images[0], high_hu=images[1], pair=pair, water_cm=water_cm)
 
 

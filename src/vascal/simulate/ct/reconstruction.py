@@ -16,7 +16,7 @@ from scipy import fft
 
 from vascal.errors import SimulationError
 from vascal.simulate.ct import rays
-from vascal.simulate.ct.attenuation import Spectrum
+from vascal.simulate.ct.attenuation import BASES, Spectrum
 from vascal.simulate.ct.projection import (
     BasisMaps,
     Exposure,
@@ -28,6 +28,7 @@ from vascal.simulate.ct.projection import (
     trace_maps,
     trace_points,
     view_angles_rad,
+    view_times_s,
 )
 
 Frequencies = Float[np.ndarray, " frequency"]
@@ -227,8 +228,14 @@ class SliceScan:
         """Source angle of every view, radians."""
         return view_angles_rad(self.geometry, self.sweeps)
 
+    def times_s(self) -> Float[np.ndarray, " view"]:
+        """Time of every view, seconds."""
+        return view_times_s(self.sweeps)
 
-def trace_slice(maps: Sequence[BasisMaps], scan: SliceScan, points: PointMasses | None = None) -> np.ndarray:
+
+def trace_slice(
+    maps: Sequence[BasisMaps], scan: SliceScan, points: PointMasses | None = None
+) -> Float32[np.ndarray, "base view detector"]:
     """Integrate maps that add up, and points, along every ray of a scan.
 
     Returns
@@ -236,13 +243,76 @@ def trace_slice(maps: Sequence[BasisMaps], scan: SliceScan, points: PointMasses 
     array
         (base, view, detector), as `trace_maps` gives them; they serve any number of spectra.
     """
-    angles = scan.angles_rad()
-    lines = trace_maps(maps[0], scan.geometry, angles)
-    for more in maps[1:]:
-        lines += trace_maps(more, scan.geometry, angles)
+    return trace_beating(lambda _: maps, scan, points, steps=1)
+
+
+def trace_beating(
+    maps_at: Callable[[float], Sequence[BasisMaps]],
+    scan: SliceScan,
+    points: PointMasses | None = None,
+    *,
+    steps: int = 12,
+) -> Float32[np.ndarray, "base view detector"]:
+    """Integrate anatomy that moves while the scan counts.
+
+    Parameters
+    ----------
+    maps_at
+        Gives the maps, which add up, at a time in seconds from the middle of the scan.
+    scan
+        The scan.
+    points
+        Plaques, in their own place in each view.
+    steps
+        How many times the anatomy is drawn; views between share one drawing.
+
+    Returns
+    -------
+    array
+        (base, view, detector), as `trace_maps` gives them.
+    """
+    angles, times = scan.angles_rad(), scan.times_s()
+    lines = np.zeros((len(BASES), angles.size, scan.geometry.gammas_rad.size), dtype=np.float32)
+    part = (times - times.min()) / np.ptp(times)
+    step_of_view = np.minimum((part * steps).astype(int), steps - 1)
+    for step in range(steps):
+        views = np.flatnonzero(step_of_view == step)
+        for plane in maps_at(float(times[views].mean())) if views.size else ():
+            lines[:, views] += trace_maps(plane, scan.geometry, angles[views])
     if points is not None:
         lines[1] += trace_points(points, scan.geometry, angles)
     return lines
+
+
+def image_of_lines(
+    lines: Float32[np.ndarray, "base view detector"],
+    scan: SliceScan,
+    spectrum: Spectrum,
+    rng: np.random.Generator | None = None,
+) -> HuPlane:
+    """Measure traced lines with a spectrum, and reconstruct.
+
+    Parameters
+    ----------
+    lines
+        From `trace_slice` or `trace_beating`.
+    scan, spectrum
+        Scanner, dose, image; beam.
+    rng
+        Source of noise; None leaves it out.
+
+    Returns
+    -------
+    array
+        (row, column), HU.
+
+    Raises
+    ------
+    SimulationError
+        If the sweeps leave a line unmeasured.
+    """
+    paths = measure_paths(lines, spectrum, scan.geometry, scan.exposure, rng)
+    return reconstruct(paths, scan.geometry, scan.sweeps, scan.field, scan.mtf)
 
 
 def scan_slice(
@@ -278,6 +348,4 @@ def scan_slice(
     SimulationError
         If points were given for another number of views, or the sweeps leave a line unmeasured.
     """
-    lines = trace_slice(maps, scan, points)
-    paths = measure_paths(lines, spectrum, scan.geometry, scan.exposure, rng)
-    return reconstruct(paths, scan.geometry, scan.sweeps, scan.field, scan.mtf)
+    return image_of_lines(trace_slice(maps, scan, points), scan, spectrum, rng)
