@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from vascal.io.ct_writer import CtDescription, write_ct_series
 from vascal.io.nifti import write_label_map
-from vascal.simulate.ct.phantom import SimulatedThorax, ThoraxPlan, simulate_thorax
+from vascal.simulate.ct.example import EXAMPLE_PATIENT, EXAMPLE_PLAQUES
+from vascal.simulate.ct.protocol import Protocol
+from vascal.simulate.ct.scan import SimulatedScan, scan_patient
 
 PATIENT_ID = "SIM-4711"
 
@@ -18,14 +20,16 @@ class SimulatedStudy:
 
     folder: Path
     labels: Path
-    thorax: SimulatedThorax
+    thorax: SimulatedScan
 
 
-def simulate_chest(seed: int = 0) -> SimulatedThorax:
-    """Simulate a chest of 40 slices, 128 x 128 pixels."""
-    return simulate_thorax(
-        ThoraxPlan(seed=seed, shape=(40, 128, 128), spacing_mm=(4.0, 2.8, 2.8), field="chest", noise_sd_hu=10.0)
-    )
+def simulate_chest(seed: int = 0) -> SimulatedScan:
+    """Simulate the middle of a chest: 35 slices or so, 128 x 128 pixels."""
+    protocol = Protocol(
+        matrix=128, field_mm=358.0, shift_mm=(-14.0, 26.0), thickness_mm=4.0, increment_mm=4.0, noise_sd_hu=10.0,
+        kernel="Qr32", is_moving=False,
+    )  # fmt: skip
+    return scan_patient(replace(EXAMPLE_PATIENT, seed=seed), protocol, plaques=EXAMPLE_PLAQUES)
 
 
 def make_study(folder: Path, *, seed: int = 0, **changes: object) -> SimulatedStudy:

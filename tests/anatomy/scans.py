@@ -2,32 +2,55 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
 
 from vascal.anatomy.segmenter import Anatomy
 from vascal.anatomy.thorax import ThoraxRules
-from vascal.simulate.ct.phantom import SimulatedThorax, ThoraxPlan, simulate_thorax
+from vascal.simulate.ct.example import EXAMPLE_PLAQUES
+from vascal.simulate.ct.patient import SimulatedPatient
+from vascal.simulate.ct.protocol import Contrast, Protocol
+from vascal.simulate.ct.scan import SimulatedScan, scan_patient
 from vascal.volume import Grid, Volume
 
-CARDIAC = ThoraxPlan(seed=11, shape=(50, 200, 200), spacing_mm=(3.0, 1.0, 1.0))
-CHEST = ThoraxPlan(seed=12, field="chest", shape=(70, 230, 230), spacing_mm=(4.0, 1.5, 1.5))
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScanPlan:
+    """Who is scanned, and how."""
+
+    patient: SimulatedPatient
+    protocol: Protocol
+
+    def but(self, **changes: object) -> ScanPlan:
+        return replace(self, protocol=replace(self.protocol, **changes))  # type: ignore[arg-type]
+
+
+CARDIAC = ScanPlan(
+    patient=SimulatedPatient(seed=11, bmi=26.0),
+    protocol=Protocol(matrix=200, field_mm=200.0, is_moving=False, kernel="Qr32"),
+)
+CHEST = ScanPlan(
+    patient=SimulatedPatient(seed=12, sex="F", height_cm=165.0, bmi=24.0),
+    protocol=Protocol(
+        region="chest", matrix=230, field_mm=345.0, thickness_mm=4.0, increment_mm=4.0, is_gated=False, is_moving=False
+    ),
+)
 
 
 @cache
-def simulated(plan: ThoraxPlan) -> SimulatedThorax:
-    return simulate_thorax(plan)
+def simulated(plan: ScanPlan) -> SimulatedScan:
+    return scan_patient(plan.patient, plan.protocol, plaques=EXAMPLE_PLAQUES)
 
 
 @cache
-def found(plan: ThoraxPlan) -> Anatomy:
+def found(plan: ScanPlan) -> Anatomy:
     return ThoraxRules().find_anatomy(simulated(plan).volume)
 
 
-def with_contrast(plan: ThoraxPlan, blood_hu: float = 320.0) -> ThoraxPlan:
-    return replace(plan, blood_hu=blood_hu)
+def with_contrast(plan: ScanPlan, contrast: Contrast = "coronary") -> ScanPlan:
+    return plan.but(contrast=contrast)
 
 
 def dice(first: np.ndarray, second: np.ndarray) -> float:

@@ -5,9 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.anatomy.scans import CARDIAC, CHEST, found, simulated
+from tests.anatomy.scans import CARDIAC, CHEST, ScanPlan, found, simulated
 from vascal.anatomy.territory import COURSES, HeartFrame, Vessel, assign_vessel, measure_frame, vessel_distance_mm
-from vascal.simulate.ct.phantom import ThoraxPlan
 
 FRAME = HeartFrame(center_mm=(15.0, -20.0, -50.0), half_mm=(62.0, 48.0, 105.0))
 
@@ -54,7 +53,7 @@ def test_the_frame_of_a_simulated_heart_is_its_box() -> None:
 
 
 @pytest.mark.parametrize("plan", [CARDIAC, CHEST], ids=["cardiac", "chest"])
-def test_simulated_courses_lie_nearest_their_own_prior(plan: ThoraxPlan) -> None:
+def test_simulated_courses_lie_nearest_their_own_prior(plan: ScanPlan) -> None:
     frame = measure_frame(found(plan))
     assert frame is not None
     for name in ("LAD", "LCX", "RCA"):

@@ -5,10 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tests.anatomy.scans import CARDIAC, CHEST, cropped, dice, found, simulated, with_contrast
+from tests.anatomy.scans import CARDIAC, CHEST, ScanPlan, cropped, dice, found, simulated, with_contrast
 from vascal.anatomy.segmenter import STRUCTURES
 from vascal.anatomy.thorax import ThoraxRules
-from vascal.simulate.ct.phantom import ThoraxPlan
 from vascal.volume import Grid, Volume
 
 PLANS = {
@@ -16,8 +15,8 @@ PLANS = {
     "chest": CHEST,
     "cardiac with contrast": with_contrast(CARDIAC),
     "chest with contrast": with_contrast(CHEST),
-    "thick slices": replace(CHEST, shape=(56, 230, 230), spacing_mm=(5.0, 1.5, 1.5)),
-    "noisy": replace(CARDIAC, noise_sd_hu=40.0),
+    "thick slices": CHEST.but(thickness_mm=5.0, increment_mm=5.0),
+    "noisy": CARDIAC.but(noise_sd_hu=40.0),
 }
 
 
@@ -29,7 +28,7 @@ def test_the_simulated_heart_is_found(name: str) -> None:
 
 
 @pytest.mark.parametrize("plan", [CARDIAC, CHEST], ids=["cardiac", "chest"])
-def test_the_simulated_lungs_are_found(plan: ThoraxPlan) -> None:
+def test_the_simulated_lungs_are_found(plan: ScanPlan) -> None:
     assert dice(found(plan).structures.mask("lungs"), simulated(plan).structures.mask("lungs")) > 0.93
 
 

@@ -14,18 +14,18 @@ from vascal.calcium.finding import find_calcium, require_heart
 from vascal.calcium.lesions import VESSELS, find_lesions
 from vascal.calcium.rule import AGATSTON_1990
 from vascal.errors import AnatomyError
-from vascal.simulate.ct.phantom import SimulatedThorax
+from vascal.simulate.ct.scan import SimulatedScan
 from vascal.volume import Grid, LabelMap, Volume
 
 GRID = Grid.even((10, 60, 60), (3.0, 1.0, 1.0))
 
 
 @pytest.fixture(scope="module")
-def thorax() -> SimulatedThorax:
+def thorax() -> SimulatedScan:
     return simulate_chest()
 
 
-def true_anatomy(thorax: SimulatedThorax) -> Anatomy:
+def true_anatomy(thorax: SimulatedScan) -> Anatomy:
     return Anatomy(structures=thorax.structures, finder="truth", blood_hu=45.0, aorta_hu=45.0, noise_sd_hu=10.0)
 
 
@@ -62,7 +62,7 @@ def test_patches_below_the_minimum_are_dropped_before_judging() -> None:
     assert (finding.lesions, finding.rejected) == ((), ())
 
 
-def test_true_anatomy_finds_the_simulated_plaques_and_rejects_the_others(thorax: SimulatedThorax) -> None:
+def test_true_anatomy_finds_the_simulated_plaques_and_rejects_the_others(thorax: SimulatedScan) -> None:
     finding = find_calcium(thorax.volume, true_anatomy(thorax), AGATSTON_1990)
     truth = find_lesions(find_candidates(thorax.volume, thorax.vessels, AGATSTON_1990), AGATSTON_1990)
     found = {int(i) for lesion in finding.lesions for i in lesion.index}
@@ -71,7 +71,7 @@ def test_true_anatomy_finds_the_simulated_plaques_and_rejects_the_others(thorax:
     assert len(found - expected) <= 0.1 * len(expected)
 
 
-def test_lesions_are_numbered_by_vessel_and_carry_their_own_hu(thorax: SimulatedThorax) -> None:
+def test_lesions_are_numbered_by_vessel_and_carry_their_own_hu(thorax: SimulatedScan) -> None:
     finding = find_calcium(thorax.volume, true_anatomy(thorax), AGATSTON_1990)
     assert [lesion.id for lesion in finding.lesions] == list(range(1, len(finding.lesions) + 1))
     order = [(*VESSELS, "unassigned").index(lesion.vessel) for lesion in finding.lesions]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -12,7 +13,6 @@ from vascal.cli.score import run_batch
 from vascal.errors import VascalError
 from vascal.io.ct_writer import CtDescription, write_ct_series
 from vascal.pipeline import ScoreOptions
-from vascal.simulate.ct.phantom import VESSELS, ThoraxPlan, simulate_thorax
 
 
 def demo(
@@ -21,13 +21,15 @@ def demo(
     seed: Annotated[int, typer.Option(help="Another seed is another simulated patient.", min=0)] = 0,
 ) -> None:
     """Write a simulated study as DICOM, score it, and say where the report is."""
-    thorax = simulate_thorax(ThoraxPlan(seed=seed))
-    mass_mg = sum(placed.plaque.mass_mg for placed in thorax.plaques if placed.plaque.vessel in VESSELS.values())
     try:
-        files = write_ct_series(thorax.volume, out / "study", description=CtDescription(seed=seed))
+        from vascal.simulate.ct.example import EXAMPLE_PATIENT, EXAMPLE_PLAQUES
+        from vascal.simulate.ct.scan import scan_patient
+
+        scan = scan_patient(replace(EXAMPLE_PATIENT, seed=seed), plaques=EXAMPLE_PLAQUES)
+        files = write_ct_series(scan.volume, out / "study", description=CtDescription(seed=seed))
     except VascalError as error:
         raise typer.BadParameter(str(error)) from error
-    typer.echo(f"{len(files)} simulated slices with {mass_mg:g} mg of coronary calcium are in {out / 'study'}")
+    typer.echo(f"{len(files)} simulated slices with {scan.mass_mg():.3g} mg of coronary calcium are in {out / 'study'}")
     options = BatchOptions(out=out / "results", score=ScoreOptions(), existing="overwrite")
     status = run_batch([out / "study"], options)
     for report in sorted((out / "results").glob("*/*/report.html")):

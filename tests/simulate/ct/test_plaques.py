@@ -1,93 +1,119 @@
+"""Plaques: the volume and mass that were ordered, whatever the voxels, the slices and the path."""
+
 from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vascal.errors import GeometryError
-from vascal.simulate.ct.plaques import Plaque, plaque_points, point_on_course, share_mass
+from vascal.errors import SimulationError
+from vascal.simulate.ct.calcium_layer import MovingPoints, image_plaque, label_patches
+from vascal.simulate.ct.plaques import Course, Plaque, PlaqueKind, plaque_points
+from vascal.simulate.ct.scanner import KERNELS
 from vascal.volume import Grid
 
-spacings = st.tuples(st.floats(0.4, 6.0), st.floats(0.3, 3.0), st.floats(0.3, 3.0))
-shifts = st.tuples(st.floats(-3, 3), st.floats(-2, 2), st.floats(-2, 2))
+COURSE = Course(points=np.array([(0, 0, -30.0), (2, 1, -10), (0, 0, 10), (1, 2, 30)]), radii=np.full(4, 1.6))
+KINDS: tuple[PlaqueKind, ...] = ("spotty", "linear", "annular", "nodular")
 
 
-def grid_around_zero(spacing_mm: tuple[float, float, float], half_mm: float = 22.0) -> Grid:
-    slices, rows, columns = (2 * int(np.ceil(half_mm / s)) + 1 for s in spacing_mm)
-    sizes = (slices, rows, columns)
-    z, y, x = (-0.5 * (n - 1) * s for n, s in zip(sizes, spacing_mm, strict=True))
-    return Grid.even(sizes, spacing_mm, origin_mm=(x, y, z))
+def imaged_mg(plaque: Plaque, grid: Grid, thickness_mm: float, offset: np.ndarray, kernel: str = "Qr36") -> float:
+    moving = MovingPoints(points=plaque_points(plaque, COURSE), mass_mg=plaque.mass_mg, offset_mm=offset)
+    patch = image_plaque(moving, grid, thickness_mm, KERNELS[kernel])
+    return 0.0 if patch is None else patch.seen_mg
 
 
-@given(spacing_mm=spacings, shift_mm=shifts, overlap=st.floats(1.0, 3.0), mass_mg=st.floats(0.2, 80.0))
-def test_no_mass_is_lost_for_any_voxel_size_overlap_and_shift(
-    spacing_mm: tuple[float, float, float], shift_mm: tuple[float, float, float], overlap: float, mass_mg: float
+@given(
+    kind=st.sampled_from(KINDS),
+    pixel=st.floats(0.3, 1.0),
+    spacing=st.floats(0.5, 5.0),
+    overlap=st.floats(1.0, 2.5),
+    shift=st.tuples(st.floats(-2, 2), st.floats(-2, 2), st.floats(-2, 2)),
+    path=st.tuples(st.floats(-15, 15), st.floats(-15, 15), st.floats(-8, 8)),
+)
+@settings(max_examples=60)
+def test_mass_is_kept_whatever_the_voxel_the_shift_and_the_path(
+    kind: PlaqueKind, pixel: float, spacing: float, overlap: float, shift: tuple[float, ...], path: tuple[float, ...]
 ) -> None:
-    plaque = Plaque(vessel="LAD", mass_mg=mass_mg)
-    points = plaque_points(plaque, shift_mm, (0.6, 0.0, 0.8))
-
-    _, mass = share_mass(points, mass_mg, grid_around_zero(spacing_mm), spacing_mm[0] * overlap)
-
-    assert mass.sum() == pytest.approx(mass_mg, rel=1e-9)
-    assert mass.min() >= 0
-
-
-@given(shift_mm=shifts)
-def test_the_centre_of_mass_stays_where_the_plaque_was_placed(shift_mm: tuple[float, float, float]) -> None:
-    grid = grid_around_zero((0.5, 0.7, 0.9))
-    points = plaque_points(Plaque(vessel="LAD", mass_mg=20.0), shift_mm, (0.0, 1.0, 0.0))
-
-    slices, mass = share_mass(points, 20.0, grid, 0.5)
-
-    where = np.indices(mass.shape).reshape(3, -1) @ mass.reshape(-1) / mass.sum()
-    found = grid.index_to_mm(where[0] + slices.start, where[1], where[2])
-    # In the plane the split is linear, so exact; along z a point counts for its whole slice.
-    assert found[:2] == pytest.approx(shift_mm[:2], abs=1e-6)
-    assert found[2] == pytest.approx(shift_mm[2], abs=0.25)
+    plaque = Plaque(site="LAD", mass_mg=12.0, density_mg_cm3=400.0, position=0.5, kind=kind)
+    slices, side = int(120 / spacing), int(110 / pixel)
+    grid = Grid.even(
+        (slices, side, side), (spacing, pixel, pixel), origin_mm=(-55 + shift[0], -55 + shift[1], -60 + shift[2])
+    )
+    offset = (np.linspace(-0.5, 0.5, 7)[:, None] * np.array(path))[None]
+    assert imaged_mg(plaque, grid, overlap * spacing, offset) == pytest.approx(12.0, rel=1e-3)
 
 
-def test_a_plaque_is_as_large_as_mass_and_density_say() -> None:
-    # 40 mg at 400 mg/cm3 is 100 mm3; a ball of it has a radius of 2.879 mm.
-    plaque = Plaque(vessel="RCA", mass_mg=40.0, density_mg_cm3=400.0, shape="spot")
-
-    points = plaque_points(plaque, (0.0, 0.0, 0.0), (0.0, 0.0, 1.0))
-
-    assert plaque.volume_mm3 == pytest.approx(100.0)
-    # A ball's mean squared distance from its centre is 3/5 of its radius squared.
-    assert np.square(points).sum(axis=1).mean() == pytest.approx(0.6 * 2.879**2, rel=0.02)
+@pytest.mark.parametrize("kernel", ["Qr32", "Qr44", "LUNG", "AC"])
+def test_no_kernel_changes_the_mass(kernel: str) -> None:
+    grid = Grid.even((40, 200, 200), (3.0, 0.43, 0.43), origin_mm=(-43, -43, -60))
+    plaque = Plaque(site="LAD", mass_mg=5.0, position=0.5)
+    assert imaged_mg(plaque, grid, 3.0, np.zeros((1, 1, 3)), kernel) == pytest.approx(5.0, rel=1e-3)
 
 
-def test_a_spindle_is_three_times_as_long_as_wide() -> None:
-    points = plaque_points(Plaque(vessel="LAD", mass_mg=10.0), (1.0, 2.0, 3.0), (0.0, 0.0, 2.0))
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("mass_mg", [0.3, 8.0, 120.0])
+def test_points_fill_the_volume_that_was_ordered(kind: PlaqueKind, mass_mg: float) -> None:
+    plaque = Plaque(site="LAD", mass_mg=mass_mg, density_mg_cm3=500.0, position=0.5, kind=kind)
+    points = plaque_points(plaque, Course(points=np.array([(0, 0, -60.0), (0, 0, 60.0)]), radii=np.full(2, 1.6)))
+    if kind in ("linear", "annular"):
+        radius = np.square(points[:, :2]).sum(axis=1)
+        angles = np.arctan2(points[:, 1], points[:, 0])
+        turned = np.mod(angles - np.arctan2(*points[:, 1::-1].mean(axis=0)) + np.pi, 2 * np.pi)
+        filled = 0.5 * np.ptp(points[:, 2]) * np.ptp(turned) * np.ptp(radius)
+    else:
+        balls = 4 if kind == "nodular" else 1
+        # The mean square distance from the middle of a ball is 3/5 of its radius squared.
+        square = [
+            float(np.square(points[k::balls] - points[k::balls].mean(axis=0)).sum(axis=1).mean()) for k in range(balls)
+        ]
+        filled = sum(4 / 3 * np.pi * (5 / 3 * mean) ** 1.5 for mean in square)
+    assert filled == pytest.approx(plaque.volume_mm3, rel=0.06)
 
-    assert np.ptp(points[:, 2]) == pytest.approx(3 * np.ptp(points[:, 0]))
-    assert points.mean(axis=0) == pytest.approx([1.0, 2.0, 3.0])
 
-
-def test_mass_outside_the_volume_is_not_folded_back_in() -> None:
-    grid = grid_around_zero((1.0, 1.0, 1.0))
-    plaque = Plaque(vessel="LAD", mass_mg=10.0)
-
-    _, half = share_mass(plaque_points(plaque, (22.5, 0.0, 0.0), (0.0, 1.0, 0.0)), 10.0, grid, 1.0)
-    _, none = share_mass(plaque_points(plaque, (0.0, 0.0, 90.0), (0.0, 1.0, 0.0)), 10.0, grid, 1.0)
-
-    assert half.sum() == pytest.approx(5.0, rel=0.15)
-    assert none.size == 0
+def test_a_shell_lies_on_the_wall_and_a_ring_goes_around() -> None:
+    straight = Course(points=np.array([(0, 0, -60.0), (0, 0, 60.0)]), radii=np.full(2, 1.6))
+    ring = plaque_points(Plaque(site="LAD", mass_mg=20, kind="annular", position=0.5), straight)
+    radius = np.hypot(ring[:, 0], ring[:, 1])
+    assert radius.min() >= 1.6 - 1e-6
+    assert np.ptp(np.unwrap(np.sort(np.arctan2(ring[:, 1], ring[:, 0])))) > 3.5
+    line = plaque_points(Plaque(site="LAD", mass_mg=20, kind="linear", position=0.5), straight)
+    assert np.ptp(line[:, 2]) > 1.3 * np.ptp(ring[:, 2])
 
 
 @pytest.mark.parametrize(
-    ("mass_mg", "density_mg_cm3", "position"), [(0.0, 400.0, 0.2), (5.0, -1.0, 0.2), (5.0, 400.0, 1.5)]
+    "bad", [{"mass_mg": 0.0}, {"density_mg_cm3": -1.0}, {"position": 1.2}, {"mass_mg": float("nan")}]
 )
-def test_an_impossible_plaque_is_refused(mass_mg: float, density_mg_cm3: float, position: float) -> None:
-    with pytest.raises(GeometryError, match="positive mass and density"):
-        Plaque(vessel="LAD", mass_mg=mass_mg, density_mg_cm3=density_mg_cm3, position=position)
+def test_an_impossible_plaque_is_refused(bad: dict[str, float]) -> None:
+    with pytest.raises(SimulationError, match="positive mass"):
+        Plaque(**{"site": "LAD", "mass_mg": 5.0, **bad})  # type: ignore[arg-type]
 
 
-def test_a_point_on_a_course_is_found_by_length_and_set_aside_at_right_angles() -> None:
-    course = np.array([[0, 0, 0], [0, 10, 0], [0, 40, 0]], dtype=np.float32)
+def test_gaps_between_slices_hide_mass_and_out_of_sight_is_none() -> None:
+    grid = Grid.even((13, 200, 200), (10.0, 0.43, 0.43), origin_mm=(-43, -43, -60))
+    spot = Plaque(site="LAD", mass_mg=1.0, position=0.5, kind="spotty")
+    rest = np.zeros((1, 1, 3))
+    assert imaged_mg(spot, grid, 3.0, np.array([[[0, 0, 5.0]]])) == 0.0
+    assert imaged_mg(spot, grid, 3.0, rest) == pytest.approx(10 / 3, rel=0.01)
+    assert imaged_mg(spot, grid, 3.0, np.array([[[500.0, 0, 0]]])) == 0.0
 
-    centre, direction = point_on_course(course, 0.5, 0.6)
 
-    assert direction == pytest.approx((0, 1, 0))
-    assert centre == pytest.approx((0.6, 20.0, 0.0))
+def test_a_voxel_belongs_to_the_plaque_that_brightens_it_most() -> None:
+    grid = Grid.even((40, 200, 200), (3.0, 0.43, 0.43), origin_mm=(-43, -43, -60))
+    patches = [
+        image_plaque(
+            MovingPoints(
+                points=plaque_points(Plaque(site="LAD", mass_mg=mass, position=0.5, kind="spotty"), COURSE),
+                mass_mg=mass,
+                offset_mm=np.full((1, 1, 3), shift),
+            ),
+            grid,
+            3.0,
+            KERNELS["Qr36"],
+        )
+        for mass, shift in ((9.0, 0.0), (2.0, 4.0))
+    ]
+    labels = label_patches([*patches, None], 1300 / (0.43**2 * 3), grid.shape)
+    first, second = (np.count_nonzero(labels == n) for n in (1, 2))
+    assert first > second > 0
+    assert not np.any(labels == 3)
