@@ -11,6 +11,7 @@ import vascal
 from vascal.cli.demo import demo
 from vascal.cli.rules import rules
 from vascal.cli.score import score
+from vascal.cli.simulate import simulate
 
 app = typer.Typer(
     name="vascal",
@@ -23,6 +24,7 @@ app = typer.Typer(
 app.command()(score)
 app.command()(rules)
 app.command()(demo)
+app.add_typer(simulate, name="simulate")
 
 
 def _print_version(value: bool | None) -> None:

@@ -34,9 +34,9 @@ class _Lines:
 
 
 class _Bar:
-    def __init__(self, progress: Progress) -> None:
+    def __init__(self, progress: Progress, what: str) -> None:
         self._progress = progress
-        self._task = progress.add_task("scoring", total=None)
+        self._task = progress.add_task(what, total=None)
 
     def say(self, text: str) -> None:
         self._progress.console.print(escape(text), highlight=False, soft_wrap=True)
@@ -46,7 +46,7 @@ class _Bar:
 
 
 @contextmanager
-def show_progress() -> Iterator[Reporter]:
+def show_progress(what: str = "scoring") -> Iterator[Reporter]:
     """Give a reporter on standard error."""
     console = Console(stderr=True)
     if not console.is_terminal:
@@ -54,4 +54,4 @@ def show_progress() -> Iterator[Reporter]:
         return
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True) as progress:
-        yield _Bar(progress)
+        yield _Bar(progress, what)

@@ -68,7 +68,7 @@ class CtDescription:
     contrast_agent: str | None = None
     series_description: str = "SIMULATED CaSc 3.0 mm gated"
     series_number: int = 1
-    body_part: Literal["HEART", "CHEST"] = "HEART"
+    body_part: Literal["HEART", "CHEST", "ABDOMEN", "WHOLEBODY"] = "HEART"
 
     def uid(self, *what: str | int) -> str:
         """Make a unique identifier that depends on seed, patient and `what` alone."""

@@ -87,7 +87,7 @@ def test_vessel_labels_hold_every_voxel_that_coronary_calcium_lifts_over_the_thr
     cardiac: SimulatedScan, without_calcium: SimulatedScan
 ) -> None:
     lifted = (cardiac.volume.hu >= 130) & (without_calcium.volume.hu < 130)
-    other = np.isin(cardiac.lesions, [t.number for t in cardiac.plaques if t.vessel is None])
+    other = np.isin(cardiac.lesions.labels, [t.number for t in cardiac.plaques if t.vessel is None])
     assert np.all(cardiac.vessels.labels[lifted & ~other] > 0)
     assert np.count_nonzero(lifted & ~other) > 30
 

@@ -133,7 +133,8 @@ def image_plaque(moving: MovingPoints, grid: Grid, thickness_mm: float, kernel: 
     offsets, half = np.ascontiguousarray(moving.offset_mm), thickness_mm / 2 + 1e-9
     weight = moving.mass_mg / len(moving.points) / moving.offset_mm.shape[1]
     _splat(
-        moving.points, offsets, weight, middles, half, corner, spacing, first, last, gap if gap > 1 + 1e-6 else 0.0, mass,
+        moving.points, offsets, weight, middles, half, corner, spacing, first, last,
+        gap if gap > 1 + 1e-6 else 0.0, mass,
     )  # fmt: skip
     blurred = _blur(mass, grid, kernel)
     inside_rows = slice(max(row0, 0), min(row0 + rows, grid.shape[1]))
@@ -176,7 +177,7 @@ def _blur(mass: NDArray[np.float64], grid: Grid, kernel: Kernel) -> Reals:
 
 def label_patches(
     patches: Sequence[CalciumPatch | None], hu_per_mg: float, shape: tuple[int, int, int]
-) -> NDArray[np.uint16]:
+) -> NDArray[np.uint8]:
     """Give every voxel to the plaque that brightens it most, number 1 for the first.
 
     Parameters
@@ -187,7 +188,7 @@ def label_patches(
         CT number that 1 mg adds to one voxel, HU.
     """
     strongest = np.zeros(shape, dtype=np.float32)
-    labels = np.zeros(shape, dtype=np.uint16)
+    labels = np.zeros(shape, dtype=np.uint8)
     for number, patch in enumerate(patches, start=1):
         if patch is None:
             continue

@@ -30,6 +30,7 @@ from vascal.volume import Grid, LabelMap, Vector, Volume
 SCOUT_PIXEL_MM = 8.0
 AVERAGE_WATER_MM = 270.0
 WATER_PER_MM = 0.0195
+MOST_PLAQUES = 255
 MODULATION = 0.5
 """Share of a patient's size that tube current modulation makes up for."""
 
@@ -110,7 +111,7 @@ class SimulatedScan:
     seed: int
     organs: LabelMap
     vessels: LabelMap
-    lesions: NDArray[np.uint16]
+    lesions: LabelMap
     territories: LabelMap
     plaques: tuple[PlaqueTruth, ...]
     centrelines: Mapping[str, NDArray[np.float64]]
@@ -153,6 +154,7 @@ def scan_patient(
     *,
     seed: int | None = None,
     plaques: Sequence[Plaque] | None = None,
+    agatston: float | None = None,
 ) -> SimulatedScan:
     """Scan one patient.
 
@@ -167,20 +169,24 @@ def scan_patient(
         patient, protocol and seed give the same scan to the last bit.
     plaques
         Calcium; drawn to suit age and sex unless given.
+    agatston
+        Coronary score that drawn plaques aim at; drawn too unless given.
 
     Raises
     ------
     SimulationError
-        If a plaque names a site the patient does not have.
+        If a plaque names a site the patient does not have, or there are more than 255.
     """
     protocol = protocol or Protocol()
     seed = patient.seed if seed is None else seed
     phantom = build_phantom(patient, protocol.blood)
     if plaques is None:
-        plaques = draw_plaques(patient.seed, patient, tuple(branch.name for branch in phantom.tree))
+        plaques = draw_plaques(patient.seed, patient, tuple(b.name for b in phantom.tree), agatston=agatston)
     grid = scan_grid(phantom, protocol)
     timing = time_slices(patient, protocol, grid, seed)
     beam = measure_beam(phantom, protocol, grid)
+    if len(plaques) > MOST_PLAQUES:
+        raise SimulationError(f"found {len(plaques)} plaques; a scan holds at most {MOST_PLAQUES}")
     if protocol.fidelity == "projection":
         raise SimulationError("the projection path is not joined yet")
     values = tissue_hu(phantom.scene, beam.calcium_hu, beam.iodine_hu)
@@ -208,7 +214,7 @@ def scan_patient(
         seed=seed,
         organs=LabelMap(labels=organs, grid=grid, names=ORGAN_NAMES),
         vessels=LabelMap(labels=_vessels_of(lesions, places, organs), grid=grid, names=VESSELS),
-        lesions=lesions,
+        lesions=LabelMap(labels=lesions, grid=grid, names=_lesion_names(plaques)),
         territories=LabelMap(labels=coronary_territories(phantom, organs, grid), grid=grid, names=TERRITORY_NAMES),
         plaques=tuple(
             _truth(_Lesion(n, plaque, place, centre_of(points), patch), timing, hu_per_mg, beam, phantom)
@@ -301,7 +307,11 @@ def _image(
     return hu
 
 
-def _vessels_of(lesions: NDArray[np.uint16], places: Sequence[Place], organs: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def _lesion_names(plaques: Sequence[Plaque]) -> dict[int, str]:
+    return {number: f"{number} {plaque.site}" for number, plaque in enumerate(plaques, start=1)}
+
+
+def _vessels_of(lesions: NDArray[np.uint8], places: Sequence[Place], organs: NDArray[np.uint8]) -> NDArray[np.uint8]:
     values = {name: value for value, name in VESSELS.items()}
     table = np.array([0, *(values.get(place.vessel, 0) if place.vessel else 0 for place in places)], dtype=np.uint8)
     vessels = table[lesions]

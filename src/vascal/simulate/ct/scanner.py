@@ -74,9 +74,10 @@ class Kernel:
             raise SimulationError(
                 f"kernel {self.name}: boost lies between 0 and 1, aperture and floor are not negative"
             )
-        if mtf(self, np.asarray([2 * self.mtf10_per_mm]))[0] > noise_transfer(self, np.asarray([0.02]))[0]:
+        beyond, within = noise_transfer(self, np.asarray([2 * self.mtf10_per_mm, self.mtf50_per_mm]))
+        if beyond > within / 2:
             raise SimulationError(
-                f"kernel {self.name}: its resolution must be lost before {2 * self.mtf10_per_mm:g} per mm"
+                f"kernel {self.name}: an aperture of {self.aperture_fwhm_mm:g} mm blurs more than it all"
             )
 
 

@@ -1,0 +1,83 @@
+"""`vascal simulate ct`: simulated patients with exactly known calcium, as DICOM with truth."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from vascal.cli.progress import Reporter, show_progress
+from vascal.errors import VascalError
+
+simulate = typer.Typer(help="Simulate scans whose calcium is exactly known.", no_args_is_help=True)
+
+
+@simulate.command("ct")
+def simulate_ct(
+    *,
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for scans, truth, plan.csv and lesions.csv.")],
+    patients: Annotated[int, typer.Option("--patients", "-n", help="How many patients.", min=1)] = 1,
+    seed: Annotated[int, typer.Option(help="Of the first patient; the others follow.", min=0)] = 0,
+    protocol: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="gated, chest, low-dose, ccta, pet-ac, abdomen, dual-energy or qrm; again for a second series. "
+            "gated unless given.",
+        ),
+    ] = None,
+    agatston: Annotated[
+        float | None, typer.Option(help="Coronary score to aim at; drawn to suit age and sex unless given.", min=0)
+    ] = None,
+    plan: Annotated[
+        Path | None, typer.Option(help="CSV with one row a scan, instead of patients, seed and protocol.")
+    ] = None,
+    seg: Annotated[bool, typer.Option("--seg/--no-seg", help="Write label maps as DICOM SEG too.")] = True,
+    jobs: Annotated[int | None, typer.Option(help="Scans at a time; all cores unless given.", min=1)] = None,
+) -> None:
+    """Simulate CT scans of parametric patients, or of the QRM phantom, with truth for every lesion.
+
+    The same seed or plan gives the same files, whatever the number of jobs.
+    """
+    try:
+        from vascal.io.plan_csv import read_plan, write_plan
+        from vascal.simulate.ct.study_plan import draw_plan
+
+        scans = read_plan(plan) if plan else draw_plan(patients, seed, tuple(protocol or ("gated",)), agatston=agatston)
+        out.mkdir(parents=True, exist_ok=True)
+        write_plan(scans, out / "plan.csv")
+        with show_progress("simulating") as reporter:
+            rows = list(_simulate_all(scans, out, with_seg=seg, jobs=jobs or os.cpu_count() or 1, reporter=reporter))
+        from vascal.io.simulated import write_lesions
+
+        write_lesions(rows, out / "lesions.csv")
+    except VascalError as error:
+        raise typer.BadParameter(str(error)) from error
+    except OSError as error:
+        raise typer.BadParameter(f"{out} can not be written: {error.strerror}") from error
+    typer.echo(f"{len(scans)} simulated scans with {len(rows)} plaques are in {out}; their plan is {out / 'plan.csv'}")
+
+
+def _simulate_all(
+    scans: Sequence[Any], out: Path, *, with_seg: bool, jobs: int, reporter: Reporter
+) -> Iterator[dict[str, Any]]:
+    """Simulate on several cores; a single scan or job needs no second process."""
+    if min(jobs, len(scans)) == 1:
+        for scan in scans:
+            yield from _simulate_one(scan, out, with_seg)
+            reporter.step(len(scans))
+        return
+    with ProcessPoolExecutor(min(jobs, len(scans))) as pool:
+        waiting = {pool.submit(_simulate_one, scan, out, with_seg): scan for scan in scans}
+        for done in as_completed(waiting):
+            yield from done.result()
+            reporter.step(len(scans))
+
+
+def _simulate_one(scan: Any, out: Path, with_seg: bool) -> list[dict[str, Any]]:
+    from vascal.io.simulated import write_planned_scan
+
+    return write_planned_scan(scan, out, with_seg=with_seg)
