@@ -17,10 +17,9 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 import numpy as np
-from jaxtyping import Complex64, Float32
-from scipy import fft
-
+from jaxtyping import Float32
 from vascal.errors import SimulationError
+from vascal.simulate.ct.frame import Frame, Plane, Spectrum
 from vascal.simulate.ct.noise import NoiseScale
 from vascal.tube_voltage import calcium_hu_ratio
 from vascal.types import HuArray
@@ -281,8 +280,10 @@ def make_image(
         raise SimulationError(
             f"found noise of {noise_sd_hu:g} HU and slices of {thickness:g} mm; neither may be negative"
         )
-    frame = _Frame.around(grid)
-    blur = frame.blur(kernel, holds_pixel_means=holds_pixel_means)
+    frame = Frame.around(grid)
+    blur = mtf(kernel, frame.frequency_per_mm).astype(np.float32)
+    if holds_pixel_means:
+        blur /= frame.pixel_transfer()
     noises = _noise_spectra(frame, kernel, noise_sd_hu, thickness / grid.spacing_between_slices_mm, rng)
     image = np.empty(grid.shape, dtype=np.float32)
     for k, plane in enumerate(unblurred_hu):
@@ -302,83 +303,8 @@ def make_image(
     return image
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Frame:
-    """A slice with its mirrored margin, and the frequencies of its Fourier transform."""
-
-    shape: tuple[int, int]
-    padded: tuple[int, int]
-    down_per_mm: Plane
-    across_per_mm: Plane
-    buffer: Plane
-
-    @classmethod
-    def around(cls, grid: Grid) -> _Frame:
-        rows, columns = grid.shape[1:]
-        padded = (_fast_length(rows), _fast_length(columns))
-        return cls(
-            shape=(rows, columns),
-            padded=padded,
-            down_per_mm=np.fft.fftfreq(padded[0], grid.row_spacing_mm).astype(np.float32)[:, None],
-            across_per_mm=np.fft.rfftfreq(padded[1], grid.column_spacing_mm).astype(np.float32)[None],
-            buffer=np.empty(padded, dtype=np.float32),
-        )
-
-    @property
-    def frequency_per_mm(self) -> Plane:
-        return np.hypot(self.down_per_mm, self.across_per_mm)
-
-    def blur(self, kernel: Kernel, *, holds_pixel_means: bool) -> Plane:
-        transfer = mtf(kernel, self.frequency_per_mm)
-        if holds_pixel_means:
-            # Nyquist's frequency lies at half a cycle a pixel, where a pixel's mean still keeps 64 %.
-            down = self.down_per_mm / (2 * np.abs(self.down_per_mm).max())
-            across = self.across_per_mm / (2 * np.abs(self.across_per_mm).max())
-            transfer = transfer / (np.sinc(down) * np.sinc(across))
-        return np.asarray(transfer, dtype=np.float32)
-
-    def mirror(self, plane: Plane) -> Plane:
-        (rows, columns), out = self.shape, self.buffer
-        top, left = _margin(rows, self.padded[0]), _margin(columns, self.padded[1])
-        out[top : top + rows, left : left + columns] = plane
-        _mirror_ends(out[:, left : left + columns], top, rows)
-        _mirror_ends(out.T, left, columns)
-        return out
-
-    def inverse(self, spectrum: Spectrum) -> Plane:
-        rows, columns = self.shape
-        top, left = _margin(rows, self.padded[0]), _margin(columns, self.padded[1])
-        full = fft.irfft2(spectrum, s=self.padded, overwrite_x=True)
-        return np.asarray(full[top : top + rows, left : left + columns])
-
-    def streaks(self, anisotropy: float) -> Plane:
-        """Amplitude by direction: above 1 across rows where anisotropy is positive."""
-        square = np.maximum(np.square(self.frequency_per_mm), 1e-9)
-        cosine = (np.square(self.across_per_mm) - np.square(self.down_per_mm)) / square
-        held = np.clip(anisotropy, -LARGEST_ANISOTROPY, LARGEST_ANISOTROPY)
-        return np.asarray(np.sqrt(1 + np.float32(held) * cosine), dtype=np.float32)
-
-
-def _fast_length(pixels: int) -> int:
-    return int(fft.next_fast_len(pixels + 2 * min(EDGE_PIXELS, pixels - 1), real=True))
-
-
-def _margin(pixels: int, padded: int) -> int:
-    return (padded - pixels) // 2
-
-
-def _mirror_ends(out: np.ndarray, before: int, pixels: int) -> None:
-    """Fill the rows before and after a picture by its mirror image, in place."""
-    rows = np.arange(out.shape[0]) - before
-    period = 2 * pixels
-    folded = np.mod(rows, period)
-    source = np.where(folded < pixels, folded, period - 1 - folded) + before
-    outside = np.flatnonzero((rows < 0) | (rows >= pixels))
-    out[outside] = out[source[outside]]
-
-
 def _noise_spectra(
-    frame: _Frame, kernel: Kernel, sd_hu: float, slices_shared: float, rng: np.random.Generator
+    frame: Frame, kernel: Kernel, sd_hu: float, slices_shared: float, rng: np.random.Generator
 ) -> Iterator[Spectrum]:
     """Yield the Fourier transform of each slice's noise.
 
@@ -402,10 +328,10 @@ def _noise_spectra(
 
 
 def _white(shape: tuple[int, ...], rng: np.random.Generator) -> Spectrum:
-    return rng.standard_normal((*shape[:-1], 2 * shape[-1]), dtype=np.float32).view(np.complex64)
+    return np.asarray(rng.standard_normal((*shape[:-1], 2 * shape[-1]), dtype=np.float32).view(np.complex64))
 
 
-def _noise_amplitude(frame: _Frame, kernel: Kernel, sd_hu: float) -> Plane:
+def _noise_amplitude(frame: Frame, kernel: Kernel, sd_hu: float) -> Plane:
     """Amplitude of each frequency's real and imaginary part, for a standard deviation of `sd_hu`."""
     amplitude = noise_transfer(kernel, frame.frequency_per_mm)
     rows, columns = frame.padded
@@ -420,4 +346,4 @@ def _noise_amplitude(frame: _Frame, kernel: Kernel, sd_hu: float) -> Plane:
 
 def to_stored_hu(hu: Planes) -> HuArray:
     """Round to whole HU inside what 12 bits with intercept -1024 can hold."""
-    return np.clip(np.rint(hu), -1024, 3071).astype(np.int16)
+    return np.asarray(np.clip(np.rint(hu), -1024, 3071), dtype=np.int16)
