@@ -10,7 +10,7 @@ from scipy import fft
 
 from vascal.volume import Grid
 
-Plane = Float32[np.ndarray, "row column"]
+Plane = Float32[np.ndarray, "_ _"]
 Spectrum = Complex64[np.ndarray, "row column"]
 
 EDGE_PIXELS = 14

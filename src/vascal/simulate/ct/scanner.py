@@ -18,6 +18,8 @@ from types import MappingProxyType
 
 import numpy as np
 from jaxtyping import Float32
+from scipy import fft
+
 from vascal.errors import SimulationError
 from vascal.simulate.ct.frame import Frame, Plane, Spectrum
 from vascal.simulate.ct.noise import NoiseScale
@@ -27,12 +29,6 @@ from vascal.volume import Grid
 
 Planes = Float32[np.ndarray, "slice row column"]
 """CT numbers before rounding, HU."""
-Plane = Float32[np.ndarray, "_ _"]
-Spectrum = Complex64[np.ndarray, "row column"]
-
-EDGE_PIXELS = 14
-"""A slice is mirrored this far beyond its edges, so that nothing blurs from one side to the other."""
-LARGEST_ANISOTROPY = 0.9
 BEAM_HARDENING_PER_MM = 0.10 / 120.0
 """Calcium loses a tenth of its CT number from 20 to 32 cm of water."""
 REFERENCE_WATER_MM = 200.0
