@@ -68,6 +68,16 @@ class CalciumPatch:
         return (self.slices, self.rows, self.columns)
 
 
+def slice_shares(grid: Grid, thickness_mm: float, k: int, z_mm: NDArray[np.float64]) -> NDArray[np.float64]:
+    """What slice `k` sees of points at heights, as `image_plaque` shares them: of any shape."""
+    middles, half = np.asarray(grid.slice_positions_mm), thickness_mm / 2 + 1e-9
+    holds = np.abs(z_mm - middles[k]) <= half
+    if grid.spacing_between_slices_mm > thickness_mm * (1 + 1e-6):
+        return np.asarray(holds * (grid.spacing_between_slices_mm / thickness_mm))
+    count = sum((np.abs(z_mm - middle) <= half).astype(float) for middle in middles[max(k - 8, 0) : k + 9])
+    return np.asarray(holds / np.maximum(count, 1))
+
+
 @compiled
 def _splat(points, offsets, weight, middles, half, corner, spacing, first, last, scale, out):  # type: ignore[no-untyped-def]
     """Add points at all instants to slices; each split linearly among its four pixels.

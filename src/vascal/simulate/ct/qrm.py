@@ -308,9 +308,8 @@ def paint_qrm(plan: QrmPlan, grid: Grid) -> Planes:
     whole = _share_of_slice(plan, z, END_MM[0] + plan.shift_mm[2], END_MM[1] + plan.shift_mm[2])
     with_rods = _share_of_slice(plan, z, ROD_START_MM + plan.shift_mm[2], END_MM[1] + plan.shift_mm[2])
     hu = np.full(grid.shape, -1000.0, dtype=np.float32)
-    for k, plane in enumerate(hu):
-        plane += np.float32(whole[k]) * (body + 1000)
-        plane += np.float32(with_rods[k]) * (rods - body)
+    for k in range(grid.shape[0]):
+        hu[k] += np.float32(whole[k]) * (body + 1000) + np.float32(with_rods[k]) * (rods - body)
     for insert in place_inserts(plan):
         _add_cylinder(hu, grid, plan, insert)
     return hu
@@ -322,7 +321,7 @@ def _share_of_slice(plan: QrmPlan, z_mm: np.ndarray, low_mm: float, high_mm: flo
     The profile is a box as thick as the slice with ends softened by a Gaussian; its integral is exact, so what
     a stack of touching slices sees of a cylinder adds up to its length.
     """
-    return _profile_below(plan, high_mm - z_mm) - _profile_below(plan, low_mm - z_mm)
+    return np.asarray(_profile_below(plan, high_mm - z_mm) - _profile_below(plan, low_mm - z_mm))
 
 
 def _profile_below(plan: QrmPlan, height_mm: np.ndarray) -> np.ndarray:
@@ -380,7 +379,7 @@ def cover_disc(grid: Grid, center_mm: tuple[float, float], radius_mm: float) -> 
     shape = (rows.stop - rows.start, PARTS_PER_PIXEL, columns.stop - columns.start, PARTS_PER_PIXEL)
     cover = fine.reshape(shape).mean(axis=(1, 3))
     cover *= np.pi * radius_mm**2 / grid.pixel_area_mm2 / cover.sum()
-    return rows, columns, cover.astype(np.float32)
+    return rows, columns, np.asarray(cover, dtype=np.float32)
 
 
 Material = Literal["tissue", "wall", "lung", "ring", "shell", "core", "bone", "air"]
