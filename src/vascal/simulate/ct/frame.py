@@ -28,6 +28,8 @@ class Frame:
         Rows and columns of the slice, and with its margin.
     down_per_mm, across_per_mm
         Frequencies along rows' direction as a column, and along columns' direction as a row, per mm.
+    cosine
+        Cosine of twice the angle between a frequency and the columns' direction (x).
     buffer
         Room for one padded slice; overwritten by `mirror`.
     """
@@ -36,6 +38,7 @@ class Frame:
     padded: tuple[int, int]
     down_per_mm: Plane
     across_per_mm: Plane
+    cosine: Plane
     buffer: Plane
 
     @classmethod
@@ -43,11 +46,15 @@ class Frame:
         """Prepare for slices of a grid."""
         rows, columns = grid.shape[1:]
         padded = (_fast_length(rows), _fast_length(columns))
+        down = np.fft.fftfreq(padded[0], grid.row_spacing_mm).astype(np.float32)[:, None]
+        across = np.fft.rfftfreq(padded[1], grid.column_spacing_mm).astype(np.float32)[None]
+        square = np.maximum(np.square(across) + np.square(down), np.float32(1e-9))
         return cls(
             shape=(rows, columns),
             padded=padded,
-            down_per_mm=np.fft.fftfreq(padded[0], grid.row_spacing_mm).astype(np.float32)[:, None],
-            across_per_mm=np.fft.rfftfreq(padded[1], grid.column_spacing_mm).astype(np.float32)[None],
+            down_per_mm=down,
+            across_per_mm=across,
+            cosine=np.asarray((np.square(across) - np.square(down)) / square),
             buffer=np.empty(padded, dtype=np.float32),
         )
 
@@ -81,10 +88,8 @@ class Frame:
 
     def streaks(self, anisotropy: float) -> Plane:
         """Amplitude by direction: above 1 across rows where anisotropy is positive."""
-        square = np.maximum(np.square(self.frequency_per_mm), 1e-9)
-        cosine = (np.square(self.across_per_mm) - np.square(self.down_per_mm)) / square
         held = np.clip(anisotropy, -LARGEST_ANISOTROPY, LARGEST_ANISOTROPY)
-        return np.asarray(np.sqrt(1 + np.float32(held) * cosine), dtype=np.float32)
+        return np.asarray(np.sqrt(1 + np.float32(held) * self.cosine), dtype=np.float32)
 
 
 def _fast_length(pixels: int) -> int:

@@ -4,8 +4,8 @@ A thorax of 300 x 200 mm with lungs and a spine, a bore of 100 mm for the heart
 insert, and a fat-equivalent ring that makes it 400 x 300 mm. The insert holds
 nine cylinders of hydroxyapatite, as long as wide (5, 3 and 1 mm; 800, 400 and
 200 mg/cm3), in three arms 120 degrees apart, and above them rods of
-water and of 200 mg/cm3. Sources: QRM's drawing; van Praagh et al., Med Phys
-2021, doi:10.1002/mp.14912; places of lungs, spine and rods follow a real scan.
+water and of 200 mg/cm3. Source: van Praagh et al., Med Phys 2021,
+doi:10.1002/mp.14912; places of the arms and rods follow a real scan.
 
 Cylinders carry their mass exactly: along z by integration of the slice profile,
 in plane by fine sampling that is scaled to the area of the disc.
@@ -17,12 +17,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import product
 from types import MappingProxyType
-from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import ndtr
 
 from vascal.errors import SimulationError
+from vascal.simulate.ct.qrm_thorax import Plastic, paint_thorax, pixel_places
 from vascal.simulate.ct.scanner import QR36, Kernel, Planes, make_image, to_stored_hu
 from vascal.volume import Grid, LabelMap, Vector, Volume
 
@@ -33,18 +34,6 @@ ARM_MM: Mapping[str, float] = MappingProxyType({"large": 37.5, "medium": 25.0, "
 ARM_DEGREES: Mapping[str, float] = MappingProxyType({"HD": 180.0, "MD": -60.0, "LD": 60.0})
 """Direction of each density from x (left) towards y (back)."""
 
-TISSUE_RADIUS_MM = 49.9
-COLLAR_RADIUS_MM = 54.5
-BODY_BEHIND_MM = 19.0
-"""The middle of the body lies this far behind the axis of the insert."""
-HALF_BODY_MM = (150.0, 100.0)
-HALF_RING_MM = (200.0, 150.0)
-HALF_CAVITY_MM = (131.0, 80.0)
-SQUARENESS = 2.7
-"""Exponent of the superellipses; 2 would be an ellipse."""
-SPINE_BEHIND_MM, SPINE_RADIUS_MM, SPINE_CORE_MM = 71.8, 17.7, 15.2
-AIR_HOLE_MM = (94.1, 21.7, 9.5)
-"""An empty bore in the left lung: x and y from the axis of the insert, radius."""
 CALCIUM_ROD_RADIUS_MM = 10.0
 WATER_ROD_MM = (-11.3, -19.2, 10.0)
 ROD_START_MM = 25.0
@@ -77,7 +66,7 @@ class QrmPlan:
         Of the axis of the insert and the middle of the inserts from the middle of the image
         and from a slice position, LPS, mm.
     spin_degrees
-        Turn about the axis of the insert.
+        Turn of the insert inside the bore.
     tilt_degrees
         Lean of that axis towards x and towards y.
     kernel, noise_sd_hu
@@ -283,7 +272,7 @@ def label_inserts(inserts: tuple[Insert, ...], grid: Grid, margin_mm: float = 2.
     """
     labels = np.zeros(grid.shape, dtype=np.uint8)
     z = np.asarray(grid.slice_positions_mm)
-    x, y = _pixel_places(grid)
+    x, y = pixel_places(grid)
     for value, insert in enumerate(inserts, start=1):
         radius = insert.diameter_mm / 2
         away = np.hypot(x[None, :] - insert.center_mm[0], y[:, None] - insert.center_mm[1])
@@ -292,12 +281,6 @@ def label_inserts(inserts: tuple[Insert, ...], grid: Grid, margin_mm: float = 2.
             labels[k][away <= radius + margin_mm] = value
     names = {value: insert.name for value, insert in enumerate(inserts, start=1)}
     return LabelMap(labels=labels, grid=grid, names=names)
-
-
-def _pixel_places(grid: Grid) -> tuple[np.ndarray, np.ndarray]:
-    x = grid.origin_mm[0] + grid.column_spacing_mm * np.arange(grid.shape[2])
-    y = grid.origin_mm[1] + grid.row_spacing_mm * np.arange(grid.shape[1])
-    return x, y
 
 
 def paint_qrm(plan: QrmPlan, grid: Grid) -> Planes:
@@ -382,55 +365,9 @@ def cover_disc(grid: Grid, center_mm: tuple[float, float], radius_mm: float) -> 
     return rows, columns, np.asarray(cover, dtype=np.float32)
 
 
-Material = Literal["tissue", "wall", "lung", "ring", "shell", "core", "bone", "air"]
-TRUE_HU: Mapping[Material, float] = MappingProxyType({"wall": 45.0, "lung": -816.0, "ring": -105.0, "air": -1000.0})
-CALCIUM_MG_CM3: Mapping[Material, float] = MappingProxyType({"shell": 330.0, "core": 55.0, "bone": 300.0})
-"""Spine: read from a real scan with its own rods as the scale."""
-
-
-def _hu_of(plan: QrmPlan, material: Material) -> float:
-    """CT number of a material on this scanner."""
-    true = TRUE_HU.get(material, plan.tissue_hu)
-    calcium = CALCIUM_MG_CM3.get(material, 0.0) * plan.calcium_hu
-    return (1 + plan.water_hu / 1000) * (1000 + true) - 1000 + calcium
-
-
-def _paint_body(plan: QrmPlan, grid: Grid) -> np.ndarray:
-    """Paint the slice that holds no rods and no inserts: (row, column), HU."""
-    x, y = _pixel_places(grid)
-    spin = np.radians(plan.spin_degrees)
-    across, down = x[None, :] - plan.shift_mm[0], y[:, None] - plan.shift_mm[1]
-    u = across * np.cos(spin) + down * np.sin(spin)
-    v = -across * np.sin(spin) + down * np.cos(spin)
-    pixel = max(grid.row_spacing_mm, grid.column_spacing_mm)
-    hu = np.full(u.shape, -1000.0)
-
-    def lay(material: Material, depth_mm: np.ndarray) -> None:
-        cover = np.clip(0.5 + depth_mm / pixel, 0, 1)
-        hu[:] += cover * (_hu_of(plan, material) - hu)
-
-    body = v - BODY_BEHIND_MM
-    if plan.has_ring:
-        lay("ring", _inside_superellipse(u, body, HALF_RING_MM))
-    lay("wall", _inside_superellipse(u, body, HALF_BODY_MM))
-    neck = np.maximum(16.0 - np.abs(u), 7.0 + v * 0.0) * (v > 0) + (27.0 - np.abs(u)) * (v <= 0)
-    lung = np.minimum(_inside_superellipse(u, body, HALF_CAVITY_MM), -neck)
-    lay("lung", np.minimum(lung, np.hypot(u, v) - COLLAR_RADIUS_MM))
-    lay("air", AIR_HOLE_MM[2] - np.hypot(u - AIR_HOLE_MM[0], v - AIR_HOLE_MM[1]))
-    spine = np.hypot(u, v - SPINE_BEHIND_MM)
-    behind = v - SPINE_BEHIND_MM
-    lay("bone", np.minimum(34.0 - np.abs(u) * 1.0, np.minimum(24.0 - behind, behind - 10.0 - np.abs(u) * 0.25)))
-    lay("bone", np.minimum(4.2 - np.abs(u), np.minimum(behind - 15.0, 45.5 - behind)))
-    lay("shell", SPINE_RADIUS_MM - spine)
-    lay("core", SPINE_CORE_MM - spine)
-    lay("tissue", COLLAR_RADIUS_MM - np.hypot(u, v))
-    return hu
-
-
-def _inside_superellipse(x: np.ndarray, y: np.ndarray, half_mm: tuple[float, float]) -> np.ndarray:
-    """Depth inside a superellipse, about, mm."""
-    level = (np.abs(x / half_mm[0]) ** SQUARENESS + np.abs(y / half_mm[1]) ** SQUARENESS) ** (1 / SQUARENESS)
-    return np.asarray((1 - level) * min(half_mm))
+def _paint_body(plan: QrmPlan, grid: Grid) -> NDArray[np.float64]:
+    plastic = Plastic(tissue_hu=plan.tissue_hu, water_hu=plan.water_hu, calcium_hu=plan.calcium_hu)
+    return paint_thorax(grid, plan.shift_mm[:2], plastic, has_ring=plan.has_ring)
 
 
 def _paint_rods(plan: QrmPlan, grid: Grid) -> np.ndarray:
