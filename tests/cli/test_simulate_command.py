@@ -58,7 +58,8 @@ def test_series_of_one_patient_are_one_study(simulated: Path) -> None:
 
 def test_truth_fits_the_labels_and_names_segments(simulated: Path) -> None:
     truth = json.loads((simulated / "SIM7/01-gated/truth/truth.json").read_text())
-    labels = np.asarray(nibabel.load(simulated / "SIM7/01-gated/truth/lesions.nii.gz").dataobj)  # type: ignore[attr-defined]
+    stored = nibabel.load(simulated / "SIM7/01-gated/truth/lesions.nii.gz")
+    labels = np.asarray(stored.dataobj)  # type: ignore[attr-defined]
     seen = [lesion["number"] for lesion in truth["lesions"] if lesion["peak_hu"] > 40 and lesion["is_in_field"]]
     assert seen
     assert np.all(np.isin(seen, labels))
@@ -110,3 +111,25 @@ def test_a_wrong_request_is_said_without_a_traceback(arguments: list[str], tmp_p
     result = RUN.invoke(app, ["simulate", "ct", "--out", str(tmp_path / "out"), *arguments])
     assert result.exit_code == 2
     assert "Traceback" not in result.output
+
+
+def test_the_qrm_phantom_is_simulated_with_its_inserts(tmp_path: Path) -> None:
+    result = RUN.invoke(app, ["simulate", "ct", "--out", str(tmp_path), "--protocol", "qrm", "--protocol", "qrm-large"])
+    assert result.exit_code == 0, result.output
+    truth = json.loads((tmp_path / "QRM00000L/truth/truth.json").read_text())
+    assert sum(insert["mass_mg"] for insert in truth["inserts"]) == pytest.approx(168.2, abs=0.3)
+    assert pydicom.dcmread(next((tmp_path / "QRM00000S/ct").iterdir())).Modality == "CT"
+
+
+def test_dual_energy_writes_every_image_of_the_scan(tmp_path: Path) -> None:
+    plan = tmp_path / "plan.csv"
+    plan.write_text("patient_id,protocol,matrix,thickness_mm,increment_mm\nDE,dual-energy,64,20,20\n")
+    result = RUN.invoke(app, ["simulate", "ct", "--out", str(tmp_path / "out"), "--plan", str(plan)])
+    assert result.exit_code == 0, result.output
+    folders = {path.name for path in (tmp_path / "out/DE/01-dual-energy").iterdir()}
+    assert folders == {"ct", "ct-low", "ct-high", "ct-vnc", "truth"}
+    series = {
+        pydicom.dcmread(next(path.iterdir())).SeriesInstanceUID
+        for path in (tmp_path / "out/DE/01-dual-energy").glob("ct*")
+    }
+    assert len(series) == 4

@@ -25,8 +25,8 @@ def simulate_ct(
     protocol: Annotated[
         list[str] | None,
         typer.Option(
-            help="gated, chest, low-dose, ccta, pet-ac, abdomen, dual-energy or qrm; again for a second series. "
-            "gated unless given.",
+            help="gated, chest, low-dose, ccta, pet-ac, abdomen or dual-energy; again for a second series. "
+            "gated unless given. qrm and qrm-large are the QRM phantom without and with its ring.",
         ),
     ] = None,
     agatston: Annotated[
@@ -46,6 +46,9 @@ def simulate_ct(
         from vascal.io.plan_csv import read_plan, write_plan
         from vascal.simulate.ct.study_plan import draw_plan
 
+        if protocol and set(protocol) <= {"qrm", "qrm-large"}:
+            _simulate_phantoms(out, patients, seed, protocol)
+            return
         scans = read_plan(plan) if plan else draw_plan(patients, seed, tuple(protocol or ("gated",)), agatston=agatston)
         out.mkdir(parents=True, exist_ok=True)
         write_plan(scans, out / "plan.csv")
@@ -59,6 +62,18 @@ def simulate_ct(
     except OSError as error:
         raise typer.BadParameter(f"{out} can not be written: {error.strerror}") from error
     typer.echo(f"{len(scans)} simulated scans with {len(rows)} plaques are in {out}; their plan is {out / 'plan.csv'}")
+
+
+def _simulate_phantoms(out: Path, count: int, seed: int, protocols: Sequence[str]) -> None:
+    """Scan the QRM phantom `count` times, each time set up anew."""
+    from vascal.io.simulated import write_qrm_scan
+
+    with show_progress("simulating") as reporter:
+        for name in protocols:
+            for number in range(count):
+                write_qrm_scan(seed + number, out, has_ring=name == "qrm-large")
+                reporter.step(count * len(protocols))
+    typer.echo(f"{count * len(protocols)} simulated scans of the QRM phantom are in {out}")
 
 
 def _simulate_all(

@@ -40,6 +40,7 @@ def write_seg(
     *,
     description: CtDescription,
     title: str,
+    series_number: int,
     encoding: Encoding = "binary",
 ) -> None:
     """Write a label map of a simulated series as DICOM SEG.
@@ -56,6 +57,8 @@ def write_seg(
         Of the series; makes the unique identifiers.
     title
         Series Description, and part of the identifiers.
+    series_number
+        Of the segmentation.
     encoding
         ``binary`` is read everywhere; ``labelmap`` (2024) is small, but older software does not know it.
 
@@ -87,7 +90,7 @@ def write_seg(
         else hd.seg.SegmentationTypeValues.BINARY,
         segment_descriptions=[_segment(hd, n, label_map.names[value]) for n, value in enumerate(present, start=1)],
         series_instance_uid=description.uid("series", description.series_number, title),
-        series_number=100 * description.series_number + len(title) % 90,
+        series_number=series_number,
         sop_instance_uid=description.uid("instance", description.series_number, title),
         instance_number=1,
         manufacturer=MANUFACTURER,

@@ -6,9 +6,11 @@ import csv
 import io
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Literal
+
+import numpy as np
 
 import vascal
 from vascal.errors import OutputError
@@ -17,10 +19,11 @@ from vascal.io.ct_writer import CtDescription, write_ct_series
 from vascal.io.nifti import write_label_map
 from vascal.io.seg_writer import write_seg
 from vascal.simulate.ct.protocol import Protocol, Region
+from vascal.simulate.ct.qrm import QrmPlan, simulate_qrm, vary_qrm
 from vascal.simulate.ct.scan import PlaqueTruth, SimulatedScan, scan_patient
 from vascal.simulate.ct.study_plan import PlannedScan
 from vascal.study import Patient
-from vascal.volume import LabelMap
+from vascal.volume import LabelMap, Volume
 
 NOTICE = "SIMULATED: computed from a parametric phantom; no patient was scanned"
 BODY_PARTS: Mapping[Region, Literal["HEART", "CHEST", "ABDOMEN", "WHOLEBODY"]] = {
@@ -65,14 +68,32 @@ def write_planned_scan(planned: PlannedScan, out: Path, *, with_seg: bool = True
         truth.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError(f"the truth can not be written to {truth}: {error.strerror}") from error
-    for name, label_map in _label_maps(scan).items():
+    for number, (name, volume) in enumerate(scan.others.items(), start=11):
+        _write_other(volume, folder / f"ct-{name}", description, name, 100 * planned.series_number + number)
+    for number, (name, label_map) in enumerate(_label_maps(scan).items(), start=1):
         write_label_map(label_map, truth / f"{name}.nii.gz")
         if with_seg:
             encoding: Literal["binary", "labelmap"] = "labelmap" if name == "organs" else "binary"
             path = truth / f"{name}.seg.dcm"
-            write_seg(label_map, files, path, description=description, title=name, encoding=encoding)
+            write_seg(
+                label_map,
+                files,
+                path,
+                description=description,
+                title=name,
+                series_number=100 * planned.series_number + number,
+                encoding=encoding,
+            )
     write_file(truth / "truth.json", json.dumps(truth_of(planned, scan), indent=1, allow_nan=False).encode())
     return [_lesion_row(planned, lesion) for lesion in scan.plaques]
+
+
+def _write_other(volume: Volume, folder: Path, description: CtDescription, name: str, series_number: int) -> None:
+    """Write one more image of the same scan as a series of its own."""
+    title = f"{description.series_description} {name}"[:64]
+    write_ct_series(
+        volume, folder, description=replace(description, series_number=series_number, series_description=title)
+    )
 
 
 def _label_maps(scan: SimulatedScan) -> dict[str, LabelMap]:
@@ -136,6 +157,57 @@ def truth_of(planned: PlannedScan, scan: SimulatedScan) -> dict[str, Any]:
         },
         "centerlines_mm": {name: line.round(2).tolist() for name, line in scan.centrelines.items()},
     }
+
+
+def write_qrm_scan(seed: int, out: Path, *, has_ring: bool = False) -> None:
+    """Simulate the QRM phantom, set up a little differently for each seed, and write it with its truth.
+
+    Parameters
+    ----------
+    seed
+        Draws where it stands, its turn and tilt, and the noise.
+    out
+        The scan goes to ``out/QRM...``.
+    has_ring
+        Whether the ring that makes it 400 x 300 mm is on.
+    """
+    plan = QrmPlan(has_ring=has_ring)
+    plan = replace(plan, **vary_qrm(plan, np.random.default_rng(seed)))  # type: ignore[arg-type]
+    scan = simulate_qrm(plan)
+    name = f"QRM{seed:05d}{'L' if has_ring else 'S'}"
+    description = CtDescription(
+        seed=seed,
+        patient_id=name,
+        patient=Patient(),
+        kernel=plan.kernel.name,
+        slice_thickness_mm=plan.slice_thickness_mm,
+        is_gated=False,
+        series_description=f"SIMULATED QRM phantom {'with' if has_ring else 'without'} ring",
+        body_part="CHEST",
+    )
+    write_ct_series(scan.volume, out / name / "ct", description=description)
+    truth = out / name / "truth"
+    truth.mkdir(parents=True, exist_ok=True)
+    write_label_map(scan.labels, truth / "inserts.nii.gz")
+    content = {
+        "notice": NOTICE.replace("parametric phantom", "model of the QRM phantom"),
+        "vascal_version": vascal.__version__,
+        "seed": seed,
+        "plan": {key: value for key, value in asdict(plan).items() if key != "kernel"} | {"kernel": plan.kernel.name},
+        "inserts": [
+            {
+                "number": number,
+                "name": insert.name,
+                "diameter_mm": insert.diameter_mm,
+                "density_mg_cm3": insert.density_mg_cm3,
+                "mass_mg": round(insert.mass_mg, 5),
+                "volume_mm3": round(insert.volume_mm3, 5),
+                "center_mm": [round(mm, 4) for mm in insert.center_mm],
+            }
+            for number, insert in enumerate(scan.inserts, start=1)
+        ],
+    }
+    write_file(truth / "truth.json", json.dumps(content, indent=1, allow_nan=False).encode())
 
 
 def _lesion(truth: PlaqueTruth) -> dict[str, Any]:

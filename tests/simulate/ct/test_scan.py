@@ -14,12 +14,13 @@ from vascal.simulate.ct.example import EXAMPLE_PATIENT, EXAMPLE_PLAQUES
 from vascal.simulate.ct.organs import STRUCTURE_NAMES, Organ
 from vascal.simulate.ct.patient import SimulatedPatient, draw_patient
 from vascal.simulate.ct.plaques import Plaque
-from vascal.simulate.ct.protocol import PROTOCOLS, Protocol, choose_protocol
+from vascal.simulate.ct.protocol import PROTOCOLS, Fidelity, Protocol, choose_protocol
 from vascal.simulate.ct.scan import SimulatedScan, scan_patient
 
 CHEST = Protocol(
     region="chest", field_mm=400.0, matrix=140, increment_mm=8.0, thickness_mm=8.0, noise_sd_hu=0.0, is_moving=False
 )
+FIDELITIES: tuple[Fidelity, ...] = ("image", "projection")
 QUIET = Protocol(matrix=192, noise_sd_hu=0.0, is_moving=False)
 
 
@@ -170,3 +171,33 @@ def test_devices_are_brighter_than_bone(device: str) -> None:
     scan = scan_patient(patient, replace(CHEST, increment_mm=5.0, thickness_mm=5.0, matrix=200), plaques=())
     without = scan_patient(EXAMPLE_PATIENT, scan.protocol, plaques=())
     assert np.max(scan.volume.hu.astype(int) - without.volume.hu) > 200
+
+
+def test_both_fidelities_agree_on_tissue_noise_and_plaques() -> None:
+    protocol = Protocol(matrix=256, coverage=0.42, thickness_mm=5.0, increment_mm=5.0)
+    scans = {
+        f: scan_patient(EXAMPLE_PATIENT, replace(protocol, fidelity=f), plaques=EXAMPLE_PLAQUES) for f in FIDELITIES
+    }
+    image, rays = scans["image"], scans["projection"]
+    for organ in (Organ.AORTA, Organ.LUNG):
+        inside = ndimage.binary_erosion(image.organs.labels == organ, np.ones((1, 9, 9), dtype=bool))
+        # Projection scans stand beside the table's and the patient's own streaks.
+        assert np.mean(rays.volume.hu[inside]) == pytest.approx(np.mean(image.volume.hu[inside]), abs=8)
+    aorta = ndimage.binary_erosion(image.organs.labels == Organ.AORTA, np.ones((1, 9, 9), dtype=bool))
+    assert np.std(rays.volume.hu[aorta]) == pytest.approx(np.std(image.volume.hu[aorta]), rel=0.3)
+    left_main = next(t for t in image.plaques if t.plaque.site == "LM")
+    where = image.lesions.labels == left_main.number
+    bright = {name: float(np.max(scan.volume.hu[where])) / scan.calcium_hu for name, scan in scans.items()}
+    assert bright["projection"] == pytest.approx(bright["image"], rel=0.2)
+
+
+def test_dual_energy_takes_iodine_out_and_leaves_a_third_of_the_calcium() -> None:
+    protocol = Protocol(
+        matrix=160, coverage=0.4, noise_sd_hu=0.0, contrast="coronary", dual_energy="80/Sn140", is_moving=False
+    )
+    scan = scan_patient(EXAMPLE_PATIENT, protocol, plaques=EXAMPLE_PLAQUES)
+    assert set(scan.others) == {"low", "high", "vnc"}
+    aorta = ndimage.binary_erosion(scan.organs.labels == Organ.AORTA, np.ones((1, 5, 5), dtype=bool))
+    medians = {name: float(np.median(v.hu[aorta])) for name, v in {"mono": scan.volume, **scan.others}.items()}
+    assert medians["low"] > medians["mono"] > medians["high"] > 150
+    assert medians["vnc"] == pytest.approx(42, abs=6)

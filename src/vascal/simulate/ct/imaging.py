@@ -31,9 +31,15 @@ from vascal.volume import Grid
 
 Images = Float32[np.ndarray, "slice row column"]
 Organs = UInt8[np.ndarray, "slice row column"]
-BODY_PIXEL_MM = 0.8
+BODY_PIXEL_MM = 1.0
 BODY_MM = 500.0
 MONO_KEV = 70.0
+DOSE_SHARE = 0.095
+"""What of a real scanner's dose the ideal one of the projection path needs for the same noise.
+
+No scatter, full detection and perfect use of every view; measured once against the
+noise that phantoms have on scanners (`vascal.simulate.ct.noise`).
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -186,7 +192,7 @@ def _tube_load_mas(exam: Exam) -> float:
     """Dose that leaves the noise that was asked for."""
     protocol = exam.protocol
     if protocol.tube_load_mas is not None:
-        return protocol.tube_load_mas
+        return DOSE_SHARE * protocol.tube_load_mas
     at_one = expected_noise_sd_hu(
         gain=noise_gain(protocol.convolution_kernel),
         tube_load_mas=1.0,
@@ -194,7 +200,7 @@ def _tube_load_mas(exam: Exam) -> float:
         water_diameter_mm=exam.beam.water_mm,
         kvp=protocol.kvp,
     )
-    return float((at_one / max(exam.beam.noise_sd_hu, 0.5)) ** 2)
+    return float(DOSE_SHARE * (at_one / max(exam.beam.noise_sd_hu, 0.5)) ** 2)
 
 
 def _points_in(exam: Exam, k: int, times_s: NDArray[np.float64]) -> PointMasses | None:

@@ -201,5 +201,7 @@ def choose_protocol(name: str) -> Protocol:
         If no protocol has this name.
     """
     if name not in PROTOCOLS:
-        raise SimulationError(f"no protocol is called {name!r}; there are {', '.join(PROTOCOLS)} and qrm")
+        raise SimulationError(
+            f"no protocol is called {name!r}; there are {', '.join(PROTOCOLS)}; qrm and qrm-large stand alone"
+        )
     return PROTOCOLS[name]
