@@ -14,7 +14,7 @@ from vascal.simulate.ct.example import EXAMPLE_PATIENT, EXAMPLE_PLAQUES
 from vascal.simulate.ct.organs import STRUCTURE_NAMES, Organ
 from vascal.simulate.ct.patient import SimulatedPatient, draw_patient
 from vascal.simulate.ct.plaques import Plaque
-from vascal.simulate.ct.protocol import PROTOCOLS, Fidelity, Protocol, choose_protocol
+from vascal.simulate.ct.protocol import PROTOCOLS, DenoisingKind, Fidelity, Protocol, choose_protocol
 from vascal.simulate.ct.scan import SimulatedScan, scan_patient
 
 CHEST = Protocol(
@@ -201,3 +201,13 @@ def test_dual_energy_takes_iodine_out_and_leaves_a_third_of_the_calcium() -> Non
     medians = {name: float(np.median(v.hu[aorta])) for name, v in {"mono": scan.volume, **scan.others}.items()}
     assert medians["low"] > medians["mono"] > medians["high"] > 150
     assert medians["vnc"] == pytest.approx(42, abs=6)
+
+
+@pytest.mark.parametrize("kind", ["iterative", "deep"])
+def test_denoising_lowers_noise_and_keeps_the_mean(kind: DenoisingKind) -> None:
+    plain = Protocol(matrix=160, coverage=0.2, noise_sd_hu=40.0)
+    noisy = scan_patient(EXAMPLE_PATIENT, plain, plaques=())
+    quiet = scan_patient(EXAMPLE_PATIENT, replace(plain, denoising=kind, denoising_strength=0.8), plaques=())
+    aorta = ndimage.binary_erosion(noisy.organs.labels == Organ.AORTA, np.ones((1, 5, 5), dtype=bool))
+    assert np.std(quiet.volume.hu[aorta]) < 0.8 * np.std(noisy.volume.hu[aorta])
+    assert np.mean(quiet.volume.hu[aorta]) == pytest.approx(np.mean(noisy.volume.hu[aorta]), abs=4)

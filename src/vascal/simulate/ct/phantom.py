@@ -101,5 +101,5 @@ def _scale(rng: np.random.Generator, patient: SimulatedPatient) -> Vector:
     """Stretch of the average body: taller people are also a little wider and deeper."""
     tall = patient.height_cm / 175
     wide = tall**0.6 * (0.97 if patient.sex == "F" else 1.02)
-    x, y = wide * rng.normal(1, 0.03), wide * rng.normal(1, 0.04)
+    x, y = 0.95 * wide * rng.normal(1, 0.025), 1.06 * wide * rng.normal(1, 0.03)
     return (float(np.clip(x, 0.82, 1.2)), float(np.clip(y, 0.82, 1.2)), tall)

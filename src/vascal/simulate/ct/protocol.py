@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Literal
 
 from vascal.errors import SimulationError
+from vascal.simulate.ct.denoising import DenoisingKind
 from vascal.simulate.ct.heart import Blood
 from vascal.simulate.ct.scanner import KERNELS, SCANNERS, Kernel, Scanner
 from vascal.tube_voltage import require_supported_kvp
@@ -15,7 +16,6 @@ from vascal.tube_voltage import require_supported_kvp
 Region = Literal["heart", "chest", "abdomen", "trunk"]
 Contrast = Literal["none", "pulmonary", "coronary", "aortic", "venous"]
 Fidelity = Literal["image", "projection"]
-DenoisingKind = Literal["none", "iterative", "deep"]
 DualEnergy = Literal["none", "80/140", "80/Sn140", "70/Sn150", "100/Sn150"]
 
 REGIONS_MM: Mapping[Region, tuple[float, float, float, float]] = MappingProxyType(

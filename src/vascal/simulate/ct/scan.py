@@ -14,6 +14,7 @@ from vascal.simulate.ct.beam import measure_beam
 from vascal.simulate.ct.burden import draw_plaques
 from vascal.simulate.ct.calcium_layer import CalciumPatch, MovingPoints, centre_of, label_patches
 from vascal.simulate.ct.coronaries import VESSELS
+from vascal.simulate.ct.denoising import denoise
 from vascal.simulate.ct.imaging import (
     Exam,
     Images,
@@ -205,6 +206,10 @@ def _expose(exam: Exam) -> tuple[Mapping[str, Images], Organs]:
     if exam.protocol.dual_energy != "none":
         return dual_energy_images(exam)
     hu, organs = projection_path(exam) if exam.protocol.fidelity == "projection" else image_path(exam)
+    protocol = exam.protocol
+    if protocol.denoising != "none":
+        sd = exam.beam.noise_sd_hu
+        hu = denoise(hu, exam.grid, protocol.denoising, strength=protocol.denoising_strength, noise_sd_hu=sd)
     return {"": hu}, organs
 
 

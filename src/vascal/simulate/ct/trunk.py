@@ -16,6 +16,8 @@ MUSCLE = soft(52.0, 6.0)
 MARBLED = soft(46.0, 14.0)
 SKIN_MM = 1.8
 LUNG_FLOOR_MM = -132.0
+FLATTENED_MM = 9.0
+"""How much of the back the couch flattens."""
 
 # Rows of z, half width, half depth, centre x and y: muscle and bone without fat and skin.
 FRAME: tuple[Row, ...] = (
@@ -135,8 +137,9 @@ def wall_parts(build: Build, patient: SimulatedPatient) -> list[Part]:
 def _skin(build: Build, patient: SimulatedPatient, depth_mm: float) -> Solid:
     """Trunk, and breasts flattened by lying on the back."""
     trunk = wall(build, -depth_mm, 1.0)
+    flat = ((0.0, 1.0, 0.0, back_y(build) - FLATTENED_MM - depth_mm),)
     if patient.sex == "M":
-        return solid(trunk)
+        return Solid(shapes=(trunk,), cuts=flat)
     size = 1.0 + 0.012 * build.fat_mm
     front = -(100.0 + 0.6 * build.fat_mm)
     breasts = [
@@ -147,7 +150,7 @@ def _skin(build: Build, patient: SimulatedPatient, depth_mm: float) -> Solid:
         )
         for side in (-1.0, 1.0)
     ]
-    return Solid(shapes=(trunk, *breasts), fillet_mm=22.0)
+    return Solid(shapes=(trunk, *breasts), fillet_mm=22.0, cuts=flat)
 
 
 def _muscle_parts(build: Build) -> list[Part]:
@@ -158,7 +161,7 @@ def _muscle_parts(build: Build) -> list[Part]:
             layers=((0.0, MUSCLE), (5.5, fat(-70.0, 30.0)), (9.0, MUSCLE)),
             label=Organ.MUSCLE,
             only_on=(Organ.FAT,),
-            wobble_mm=2.6,
+            wobble_mm=1.4,
         ),
         Part(solid=solid(peritoneum(build)), layers=((0.0, fat()),), label=Organ.ABDOMINAL_FAT, wobble_mm=1.5),
     ]
@@ -187,16 +190,19 @@ def back_muscle_parts(spine_rows: np.ndarray) -> list[Part]:
     """Erectors of the spine and psoas, along (point, 2) rows of z and y of the vertebral bodies."""
     parts = []
     for side in (-1.0, 1.0):
-        erector = [(side * 30.0, y + 34.0, z, 21.0 if z < 60 else 15.0) for z, y in spine_rows if z > -340]
-        outer = [(side * 48.0, y + 32.0, z, 16.0) for z, y in spine_rows if -330 < z < 40]
+        inner = [(side * 17.0, y + 36.0, z, 12.0) for z, y in spine_rows if z > -340]
+        erector = [(side * 35.0, y + 33.0, z, 16.0 if z < 60 else 13.0) for z, y in spine_rows if z > -340]
+        outer = [(side * 54.0, y + 30.0, z, 13.0) for z, y in spine_rows if -330 < z < 60]
         psoas = [
             (side * (26.0 + 0.14 * max(0.0, -150 - z)), y + 2.0 - 0.05 * max(0.0, -200 - z), z,
              float(np.interp(z, (-420, -320, -230, -130), (14, 19, 18, 7))))
             for z, y in spine_rows if -430 < z < -120
         ]  # fmt: skip
-        for rows in (erector, outer, psoas):
-            shape = tube(rows, steps=2)
-            parts.append(Part(solid=solid(shape), layers=((0.0, MARBLED),), label=Organ.MUSCLE, wobble_mm=1.5))
+        back = Solid(shapes=tuple(tube(rows, steps=2) for rows in (inner, erector, outer)), fillet_mm=14.0)
+        parts += [
+            Part(solid=shape, layers=((0.0, MARBLED),), label=Organ.MUSCLE, wobble_mm=1.2)
+            for shape in (back, solid(tube(psoas, steps=2)))
+        ]
     return parts
 
 
@@ -243,7 +249,7 @@ def mediastinum_parts() -> list[Part]:
     z = (-260.0, -60.0, 20.0, 60.0, 105.0, 150.0, 200.0)
     column = Trunk(
         knots=tuple(
-            zip(z, (26, 26, 26, 30, 34, 36, 36), (40, 40, 40, 46, 44, 44, 44), (2,) * 7, (20,) * 7, strict=True)
+            zip(z, (22, 20, 17, 22, 30, 36, 36), (40, 38, 34, 42, 44, 44, 44), (4,) * 7, (24,) * 7, strict=True)
         )
     )
     front = Trunk(knots=tuple(zip(z, (14, 12, 7, 7, 16, 24, 24), (55,) * 7, (2,) * 7, (-42,) * 7, strict=True)))
@@ -280,7 +286,7 @@ def lung_vessel_parts(rng: np.random.Generator, blood: Blood) -> list[Part]:
     for side in (-1.0, 1.0):
         hilum = np.array((side * 42.0, 14.0, 44.0))
         for goal in _lung_goals(rng, side):
-            parts += _branches(rng, hilum, goal, 5.0, 0)
+            parts += _branches(rng, hilum, goal, 5.4, 0)
     return [
         Part(solid=solid(t), layers=((0.0, tissue),), label=Organ.LUNG_VESSEL, only_on=(Organ.LUNG, Organ.LUNG_VESSEL))
         for t in parts
@@ -304,18 +310,23 @@ def _branches(rng: np.random.Generator, start: np.ndarray, goal: np.ndarray, rad
     if depth < 5:
         spread = 0.55 * float(np.linalg.norm(goal - middle))
         for _ in range(2):
-            tubes += _branches(rng, middle, goal + rng.normal(0, spread, 3), 0.72 * radius, depth + 1)
+            tubes += _branches(rng, middle, goal + rng.normal(0, spread, 3), 0.75 * radius, depth + 1)
     return tubes
 
 
+def back_y(build: Build) -> float:
+    """Where the back would end if lying on it did not flatten it, mm."""
+    return float(max(half_depth + y for z, _, half_depth, _, y in wall(build, 0.0, 1.0).knots if -130 < z < 110))
+
+
 def table_parts(build: Build) -> list[Part]:
-    """List the couch under the patient: a shell around foam, and a mattress."""
-    back = float(np.max([half_depth + y for _, _, half_depth, _, y in wall(build, 0.0, 1.0).knots[5:11]]))
+    """List the couch under the patient: a curved shell around foam, and a mattress."""
+    top = back_y(build) - FLATTENED_MM
+    ends = (-1000.0, 1000.0)
     parts = []
-    for margin, tissue, label in ((0.0, soft(60.0, 2.0), Organ.TABLE), (2.2, soft(-935.0, 6.0), None)):
-        bowl = Trunk(
-            knots=tuple((z, 214 - margin, 16 - margin, 0.0, back + 26.0) for z in (-1000.0, 1000.0)), roundness=4.0
-        )
-        parts.append(Part(solid=solid(bowl), layers=((0.0, tissue),), label=label))
-    mattress = Trunk(knots=tuple((z, 190.0, 5.0, 0.0, back + 6.0) for z in (-1000.0, 1000.0)), roundness=4.0)
-    return [Part(solid=solid(mattress), layers=((0.0, soft(-900.0, 6.0)),), label=Organ.TABLE), *parts]
+    for margin, tissue, label in ((0.0, soft(90.0, 2.0), Organ.TABLE), (2.4, soft(-940.0, 6.0), None)):
+        bowl = Trunk(knots=tuple((z, 216 - margin, 52 - margin, 0.0, top - 14.0) for z in ends), roundness=2.5)
+        shape = Solid(shapes=(bowl,), cuts=((0.0, -1.0, 0.0, -(top + 4.0 + margin)),))
+        parts.append(Part(solid=shape, layers=((0.0, tissue),), label=label))
+    mattress = Trunk(knots=tuple((z, 200.0, 6.0, 0.0, top + 1.0) for z in ends), roundness=4.0)
+    return [*parts, Part(solid=solid(mattress), layers=((0.0, soft(-900.0, 6.0)),), label=Organ.TABLE)]
