@@ -35,8 +35,11 @@ PRIORS: Mapping[str, Prior] = {
 }
 LEAST_AGATSTON = 1.0
 """Below this a plaque would not be seen."""
-AGATSTON_PER_MG = 4.6
-"""Of the plaques drawn here, at 120 kVp and 3 mm; measured by `bench/accuracy`."""
+AGATSTON_PER_MG: Mapping[float, float] = {
+    1: 0.35, 2: 0.45, 6: 0.9, 20: 1.65, 60: 2.0, 200: 2.5, 600: 3.05, 1500: 3.7
+}  # fmt: skip
+"""Score that a mg of the plaques drawn here gives, at scores of a patient: little calcium is mostly lost to
+partial volume. Set so that the median score measured at 120 kVp and 3 mm is the score aimed at (`bench/accuracy`)."""
 KINDS: tuple[PlaqueKind, ...] = ("spotty", "linear", "annular", "nodular")
 # How often each branch is hit, and how far along: after the distribution of calcium over vessels
 # in population studies (LAD about half of all, then RCA, LCX, LM), proximal before distal.
@@ -94,10 +97,23 @@ def draw_plaques(
     return (*coronary, *_other_plaques(rng, patient))
 
 
+def mass_for_agatston(agatston: float) -> float:
+    """Give the coronary mass, mg, whose score will be about this under the routine protocol.
+
+    Examples
+    --------
+    >>> round(mass_for_agatston(200), 1)
+    80.0
+    """
+    scores = np.array(list(AGATSTON_PER_MG), dtype=float)
+    per_mg = np.interp(np.log(agatston), np.log(scores), list(AGATSTON_PER_MG.values()))
+    return agatston / float(per_mg)
+
+
 def _coronary_plaques(rng: np.random.Generator, agatston: float, branches: tuple[str, ...]) -> list[Plaque]:
     count = max(1, int(rng.poisson(0.9 * agatston**0.42)))
     shares = rng.dirichlet(np.full(count, 0.8))
-    masses = np.maximum(agatston / AGATSTON_PER_MG * shares, 0.05)
+    masses = np.maximum(mass_for_agatston(agatston) * shares, 0.05)
     names = [name for name in BRANCH_SHARES if name in branches]
     odds = np.array([BRANCH_SHARES[name] for name in names])
     return [_plaque(rng, str(rng.choice(names, p=odds / odds.sum())), float(mass)) for mass in masses]
