@@ -79,7 +79,7 @@ def _noise_sd(protocol: Protocol, water_mm: float) -> float:
 
 def _scout_grid(grid: Grid) -> Grid:
     """A coarse look at the whole patient at a few heights of the scan."""
-    count = max(2, min(12, round((grid.slice_positions_mm[-1] - grid.slice_positions_mm[0]) / 25)))
+    count = max(2, min(10, round((grid.slice_positions_mm[-1] - grid.slice_positions_mm[0]) / 40)))
     heights = np.linspace(grid.slice_positions_mm[0], grid.slice_positions_mm[-1], count)
     spacing = max(float(heights[1] - heights[0]), 1.0)
     half = 36 * SCOUT_PIXEL_MM

@@ -25,5 +25,7 @@ except ImportError as error:  # pragma: no cover
 
 def compiled(loop: Loop) -> Loop:
     """Compile a function of arrays and numbers, on first use."""
-    # Shape checks of the tests wrap every function; numba needs the bare one.
-    return cast(Loop, numba.njit(cache=True, fastmath=True, nogil=True)(inspect.unwrap(loop)))
+    # Shape checks of the tests wrap every function; numba needs the bare one. Division follows numpy:
+    # a check against zero in every step would keep a loop from working on many pixels at once.
+    compile_loop = numba.njit(cache=True, fastmath=True, nogil=True, error_model="numpy")
+    return cast(Loop, compile_loop(inspect.unwrap(loop)))

@@ -14,9 +14,9 @@ from typing import Literal
 import numpy as np
 
 from vascal.simulate.ct.heart import Heart
-from vascal.simulate.ct.painting import distance_to
+from vascal.simulate.ct.painting import Scene, distance_in, flatten
 from vascal.simulate.ct.patient import SimulatedPatient
-from vascal.simulate.ct.shapes import Reals, Tube, smooth_rows
+from vascal.simulate.ct.shapes import Part, Reals, Tube, smooth_rows
 from vascal.volume import Vector
 
 Vessel = Literal["LM", "LAD", "LCX", "RCA"]
@@ -141,16 +141,17 @@ def _lay(rng: np.random.Generator, heart: Heart, guide: np.ndarray, free_start: 
     )
     points = heart.pose(smooth_rows(strayed, 10))
     start = points[0].copy()
-    for _ in range(12):
-        points = _step_to_surface(heart, points)
+    muscle = flatten([Part(solid=heart.muscle, layers=())])
+    for _ in range(10):
+        points = _step_to_surface(muscle, points)
         if not free_start:
             points[0] = start
     return _relax(points)
 
 
-def _step_to_surface(heart: Heart, points: np.ndarray) -> np.ndarray:
+def _step_to_surface(muscle: Scene, points: np.ndarray) -> np.ndarray:
     around = [points, *(points + half * axis for axis in np.eye(3) for half in (0.5, -0.5))]
-    here, *sides = np.split(distance_to(heart.muscle, np.concatenate(around)).astype(float), 7)
+    here, *sides = np.split(distance_in(muscle, np.concatenate(around)).astype(float), 7)
     slope = np.stack([sides[2 * axis] - sides[2 * axis + 1] for axis in range(3)], axis=1)
     away = slope * ((here - EPICARDIAL_DEPTH_MM) / np.maximum(np.square(slope).sum(axis=1), 0.25))[:, None]
     return np.asarray(points - np.clip(away, -4, 4))

@@ -114,12 +114,13 @@ class NoiseScale:
 
     relative_sd: Float32[np.ndarray, "slice coarse_row coarse_column"]
     anisotropy: Float32[np.ndarray, " slice"]
-    down: Float32[np.ndarray, "row coarse_row"]
-    across: Float32[np.ndarray, "column coarse_column"]
+    down: sparse.csr_array
+    across: sparse.csr_array
 
     def plane(self, slice_index: int) -> Float32[np.ndarray, "row column"]:
         """Interpolate the relative standard deviation of every pixel of one slice."""
-        return np.asarray(self.down @ self.relative_sd[slice_index] @ self.across.T)
+        rows = self.down @ self.relative_sd[slice_index]
+        return np.ascontiguousarray((self.across @ rows.T).T, dtype=np.float32)
 
 
 def estimate_noise_scale(
@@ -216,15 +217,18 @@ def _rays(y: np.ndarray, x: np.ndarray, angle: float, pixel_mm: float) -> sparse
     return sparse.csr_array(entries, shape=(place.size, int(low.max()) + 2))
 
 
-def _linear_weights(coarse_mm: np.ndarray, fine_mm: np.ndarray) -> np.ndarray:
-    """Weights that interpolate from coarse places to fine ones; flat beyond the ends."""
+def _linear_weights(coarse_mm: np.ndarray, fine_mm: np.ndarray) -> sparse.csr_array:
+    """Weights that interpolate from coarse places to fine ones; flat beyond the ends.
+
+    Sparse, since multiplying small dense matrices wakes threads that cost more than they do.
+    """
     place = np.clip((fine_mm - coarse_mm[0]) / (coarse_mm[1] - coarse_mm[0]), 0, coarse_mm.size - 1)
     low = np.minimum(place.astype(np.int64), coarse_mm.size - 2)
     weights = np.zeros((fine_mm.size, coarse_mm.size), dtype=np.float32)
     fine = np.arange(fine_mm.size)
     weights[fine, low] = 1 - (place - low)
     weights[fine, low + 1] = place - low
-    return weights
+    return sparse.csr_array(weights)
 
 
 def _middle(y: np.ndarray, x: np.ndarray, grid: Grid) -> np.ndarray:

@@ -170,7 +170,11 @@ def distance_to(solid: Solid, points: np.ndarray) -> np.ndarray:
     points
         (point, 3), LPS, mm.
     """
-    scene = flatten([Part(solid=solid, layers=())])
+    return distance_in(flatten([Part(solid=solid, layers=())]), points)
+
+
+def distance_in(scene: Scene, points: np.ndarray) -> np.ndarray:
+    """Give the distance of points to the first solid of a scene, see `distance_to`."""
     out = np.empty(len(points), dtype=np.float32)
     kernels.distance_at(
         scene.parts[0], scene.part_numbers[0], scene.cuts, scene.shapes, scene.primitives, scene.kinds,
