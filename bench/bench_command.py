@@ -21,8 +21,14 @@ from pathlib import Path
 from typing import Any
 
 STUDIES: dict[str, dict[str, Any]] = {
-    "cardiac, 60 slices": {"shape": (60, 512, 512), "spacing_mm": (3.0, 0.39, 0.39), "field": "cardiac"},
-    "chest, 400 slices": {"shape": (400, 512, 512), "spacing_mm": (0.8, 0.7, 0.7), "field": "chest"},
+    "cardiac, 60 slices": {"thickness_mm": 2.3, "increment_mm": 2.3},
+    "chest, 400 slices": {
+        "region": "chest",
+        "field_mm": 360.0,
+        "thickness_mm": 0.78,
+        "increment_mm": 0.78,
+        "is_gated": False,
+    },
 }
 LIMITS = {"cardiac, 60 slices": (3.0, None), "chest, 400 slices": (8.0, 900.0)}
 
@@ -51,9 +57,12 @@ print(json.dumps({"mb": int(peak_kb) / 1024, "code": code}))
 
 def write_study(folder: Path, plan: dict[str, Any]) -> None:
     from vascal.io.ct_writer import CtDescription, write_ct_series
-    from vascal.simulate.ct.phantom import ThoraxPlan, simulate_thorax
+    from vascal.simulate.ct.example import EXAMPLE_PATIENT, EXAMPLE_PLAQUES
+    from vascal.simulate.ct.protocol import Protocol
+    from vascal.simulate.ct.scan import scan_patient
 
-    write_ct_series(simulate_thorax(ThoraxPlan(**plan)).volume, folder, description=CtDescription())
+    scan = scan_patient(EXAMPLE_PATIENT, Protocol(**plan), plaques=EXAMPLE_PLAQUES)
+    write_ct_series(scan.volume, folder, description=CtDescription())
 
 
 def measure(arguments: list[str]) -> tuple[float, float]:

@@ -15,22 +15,24 @@ import numpy as np
 from vascal.anatomy.segmenter import Anatomy
 from vascal.anatomy.thorax import ThoraxRules
 from vascal.io.reading import read_input, read_volume
-from vascal.simulate.ct.phantom import ThoraxPlan, simulate_thorax
+from vascal.simulate.ct.example import EXAMPLE_PATIENT, EXAMPLE_PLAQUES
+from vascal.simulate.ct.protocol import PROTOCOLS
+from vascal.simulate.ct.scan import scan_patient
 from vascal.volume import Volume
 
 COLORS = {"heart": "red", "aorta": "cyan", "lungs": "lime", "bone": "yellow"}
 WINDOW_HU = (-150, 250)
 SIMULATED = {
-    "cardiac": ThoraxPlan(seed=0, shape=(60, 256, 256), spacing_mm=(3.0, 0.78, 0.78)),
-    "chest": ThoraxPlan(seed=2, field="chest", shape=(100, 300, 300), spacing_mm=(3.0, 1.15, 1.15)),
-    "contrast": ThoraxPlan(seed=1, shape=(60, 256, 256), spacing_mm=(3.0, 0.78, 0.78), blood_hu=320.0),
+    "cardiac": PROTOCOLS["gated"],
+    "chest": PROTOCOLS["chest"],
+    "contrast": PROTOCOLS["ccta"],
 }
 
 
 def load(name: str) -> Volume:
     """Simulate by name, or read the first series at a path."""
     if name in SIMULATED:
-        return simulate_thorax(SIMULATED[name]).volume
+        return scan_patient(EXAMPLE_PATIENT, SIMULATED[name], plaques=EXAMPLE_PLAQUES).volume
     return read_volume(read_input(Path(name))[0].series[0])
 
 

@@ -74,6 +74,11 @@ def simulated(patient: SimulatedPatient, protocol: Protocol) -> Volume:
     return scan_patient(patient, protocol, plaques=EXAMPLE_PLAQUES).volume
 
 
+def in_lung_window(volume: Volume) -> list[Image.Image]:
+    """Three axial slices and a coronal one."""
+    return [*(axial(volume, share, LUNG) for share in (0.35, 0.55, 0.75)), coronal(volume, 0.5, LUNG)]
+
+
 def main() -> None:
     """Draw three sheets."""
     woman = SimulatedPatient(seed=5, sex="F", age_years=58, height_cm=162, bmi=24, devices=("ecg leads",))
@@ -111,9 +116,9 @@ def main() -> None:
     ]
     sheet(rows, OUT / "simulator-bodies.png")
     rows = [
-        ("REAL (TCIA Lung-PET-CT-Dx), lung window", [*(axial(thick, s, LUNG) for s in (0.35, 0.55, 0.75)), coronal(thick, 0.5, LUNG)]),
-        ("SIMULATED, lung window", [*(axial(simulated(woman, chest), s, LUNG) for s in (0.35, 0.55, 0.75)), coronal(simulated(woman, chest), 0.5, LUNG)]),
-    ]  # fmt: skip
+        ("REAL (TCIA Lung-PET-CT-Dx), lung window", in_lung_window(thick)),
+        ("SIMULATED, lung window", in_lung_window(simulated(woman, chest))),
+    ]
     sheet(rows, OUT / "simulator-lungs.png")
 
 

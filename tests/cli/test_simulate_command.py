@@ -99,10 +99,9 @@ def test_the_same_plan_gives_the_same_bytes_on_one_core_and_on_two(simulated: Pa
 
 
 def test_a_simulated_scan_can_be_scored(simulated: Path, tmp_path: Path) -> None:
-    result = RUN.invoke(
-        app, ["score", str(simulated / "SIM7/01-gated/ct"), "--labels", str(simulated / "SIM7/01-gated/truth/vessels.nii.gz"),
-              "--out", str(tmp_path)]
-    )  # fmt: skip
+    scan = simulated / "SIM7/01-gated"
+    labels = str(scan / "truth/vessels.nii.gz")
+    result = RUN.invoke(app, ["score", str(scan / "ct"), "--labels", labels, "--out", str(tmp_path)])
     assert result.exit_code == 0, result.output
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from scipy.ndimage import distance_transform_edt
+from scipy.ndimage import distance_transform_edt, gaussian_filter
 
 from vascal.calcium.lesions import Lesion
 from vascal.calcium.volume_score import box_around, mask_in_box, voxel_volumes_mm3
@@ -33,6 +33,15 @@ routine cardiac kernel (about 1 mm)."""
 
 RING_MM = 4.0
 """Outer distance of the ring that measures the background."""
+
+NEARNESS_MM = 1.1
+"""How soon a part of the ring counts less with its distance: standard deviation.
+Chosen among 0.8, 1.5, 3 mm and no weighting on the fitting half of `bench/accuracy`."""
+
+FEWEST_BACKGROUND = 10
+"""Voxels of background without which only the threshold mass is known."""
+
+LEAST_WEIGHT = 1e-9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,52 +179,100 @@ def score_mass(volume: Volume, lesion: Lesion, calibration: Calibration, bright:
 
     Notes
     -----
-    All three share one factor. The integrated mass takes the mean of the ring
-    as background and sums (HU - background) over lesion and halo; the
+    All three share one factor. The integrated mass sums (HU - background) over
+    lesion and halo, where the background of a voxel is the mean of the ring
+    weighted by nearness: a plaque lies between fat, muscle and blood, and one
+    mean for all of them reads 6 % too much calcium in simulated hearts. The
     volume-fraction mass gives each voxel the fraction (HU - tissue) / (HU of
     pure calcium - tissue), with the ring's median as tissue. On a linear scale
-    the density of the pure calcium cancels out.
+    the density of the pure calcium cancels out. Halo that lies between two
+    lesions belongs to the nearer one, so that no calcium counts twice.
     """
     grid = volume.grid
     mm3 = voxel_volumes_mm3(lesion, grid)
     factor_mg_mm3 = calibration.factor_mg_cm3_per_hu / 1000.0
     mass_mg = factor_mg_mm3 * float(np.sum(mm3 * lesion.hu))
-    region = _halo_and_ring(volume, lesion, bright)
+    region = _find_surroundings(volume, lesion, bright)
     if region is None:
         return MassScore(mass_mg=mass_mg, integrated_mg=None, volume_fraction_mg=None)
-    halo_hu, halo_mm3, ring_hu = region
+    above = region.hu - _background_nearby(region)
+    above_median = region.hu - np.median(region.hu[region.ring])
     return MassScore(
         mass_mg=mass_mg,
-        integrated_mg=factor_mg_mm3 * float(np.sum((halo_hu - np.mean(ring_hu)) * halo_mm3)),
-        volume_fraction_mg=factor_mg_mm3 * float(np.sum((halo_hu - np.median(ring_hu)) * halo_mm3)),
+        integrated_mg=factor_mg_mm3 * float(np.sum(above * region.halo_mm3)),
+        volume_fraction_mg=factor_mg_mm3 * float(np.sum(above_median * region.halo_mm3)),
     )
 
 
-def _halo_and_ring(
-    volume: Volume, lesion: Lesion, bright: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
-    """Give HU and mm3 of lesion with halo, and HU of the ring; None if the ring is empty.
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Surroundings:
+    """A lesion's box: (slice, row, column).
+
+    Parameters
+    ----------
+    hu
+        CT numbers, HU.
+    halo_mm3
+        Volume of each voxel of lesion and halo, 0 elsewhere; half where two lesions are equally near, mm3.
+    ring
+        Background.
+    reach
+        Halo along each axis, voxels.
+    """
+
+    hu: np.ndarray
+    halo_mm3: np.ndarray
+    ring: np.ndarray
+    reach: tuple[float, ...]
+
+
+def _find_surroundings(volume: Volume, lesion: Lesion, bright: np.ndarray) -> _Surroundings | None:
+    """Find the halo and the ring of a lesion; None if the ring is empty.
 
     Across slices the halo reaches at least one slice, since partial volume
     always reaches the next.
     """
     grid = volume.grid
-    step = grid.spacing_mm
-    reach = (max(HALO_MM, step[0]), HALO_MM, HALO_MM)
-    margin = tuple(int(np.ceil(r * RING_MM / HALO_MM / s)) for r, s in zip(reach, step, strict=True))
-    box = box_around(lesion, grid.shape, (margin[0], margin[1], margin[2]))
+    reach_mm = (max(HALO_MM, grid.spacing_mm[0]), HALO_MM, HALO_MM)
+    reach = tuple(r / s for r, s in zip(reach_mm, grid.spacing_mm, strict=True))
+    k, i, j = (int(np.ceil(r * RING_MM / HALO_MM)) for r in reach)
+    box = box_around(lesion, grid.shape, (k, i, j))
     mask = mask_in_box(lesion, grid.shape, box)
-    scaled = [s / r for s, r in zip(step, reach, strict=True)]
-    away = distance_transform_edt(~mask, sampling=scaled)
     foreign = _bright_in_box(bright, grid.shape, box) & ~mask
+    away, away_foreign = _reaches_from(mask, reach), _reaches_from(foreign, reach)
     # Lung and air in the ring would pull the background far below tissue.
-    tissue = volume.hu[box] > -200
-    ring = (away > 1.0) & (away <= RING_MM / HALO_MM) & ~foreign & tissue
-    if np.count_nonzero(ring) < 10:
+    usable = ~foreign & (volume.hu[box] > -200)
+    ring = (away > 1.0) & (away <= RING_MM / HALO_MM) & usable
+    clean = ring & (away_foreign > 1.0)
+    if np.count_nonzero(clean) >= FEWEST_BACKGROUND:
+        ring = clean
+    elif np.count_nonzero(ring) < FEWEST_BACKGROUND:
         return None
-    halo = (away <= 1.0) & ~foreign & tissue
-    mm3 = np.broadcast_to((grid.slice_extents_mm()[box[0]] * grid.pixel_area_mm2)[:, None, None], halo.shape)
-    return volume.hu[box][halo].astype(np.float64), mm3[halo], volume.hu[box][ring].astype(np.float64)
+    share = np.where(away < away_foreign, 1.0, np.where(away == away_foreign, 0.5, 0.0))
+    voxel_mm3 = (grid.slice_extents_mm()[box[0]] * grid.pixel_area_mm2)[:, None, None]
+    halo_mm3 = share * ((away <= 1.0) & usable) * voxel_mm3
+    return _Surroundings(hu=volume.hu[box].astype(np.float64), halo_mm3=halo_mm3, ring=ring, reach=reach)
+
+
+def _reaches_from(mask: np.ndarray, reach: tuple[float, ...]) -> np.ndarray:
+    """Distance of every voxel from a mask, in reaches of the halo; infinite from nothing."""
+    if not mask.any():
+        return np.full(mask.shape, np.inf)
+    return np.asarray(distance_transform_edt(~mask, sampling=[1 / r for r in reach]))
+
+
+def _background_nearby(region: _Surroundings) -> np.ndarray:
+    """Give every voxel the mean of the ring around it, weighted by a Gaussian of distance.
+
+    Deep inside a large lesion no part of the ring is near; it then gets the whole ring's mean.
+    """
+    mean_hu = float(np.mean(region.hu[region.ring]))
+    sigma = [NEARNESS_MM / HALO_MM * r for r in region.reach]
+    weight = gaussian_filter(region.ring.astype(np.float64), sigma, mode="constant", truncate=8)
+    over_mean = np.where(region.ring, region.hu - mean_hu, 0.0)
+    summed = gaussian_filter(over_mean, sigma, mode="constant", truncate=8)
+    near = weight > LEAST_WEIGHT
+    return np.asarray(mean_hu + np.divide(summed, weight, out=np.zeros_like(summed), where=near))
 
 
 def _bright_in_box(bright: np.ndarray, shape: tuple[int, int, int], box: tuple[slice, slice, slice]) -> np.ndarray:

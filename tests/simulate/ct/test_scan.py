@@ -10,11 +10,12 @@ from scipy import ndimage
 
 from vascal.anatomy.segmenter import STRUCTURES
 from vascal.errors import RuleError, SimulationError
+from vascal.simulate.ct.denoising import DenoisingKind
 from vascal.simulate.ct.example import EXAMPLE_PATIENT, EXAMPLE_PLAQUES
 from vascal.simulate.ct.organs import STRUCTURE_NAMES, Organ
 from vascal.simulate.ct.patient import SimulatedPatient, draw_patient
 from vascal.simulate.ct.plaques import Plaque
-from vascal.simulate.ct.protocol import PROTOCOLS, DenoisingKind, Fidelity, Protocol, choose_protocol
+from vascal.simulate.ct.protocol import PROTOCOLS, Fidelity, Protocol, choose_protocol
 from vascal.simulate.ct.scan import SimulatedScan, scan_patient
 
 CHEST = Protocol(
