@@ -137,6 +137,47 @@ def test_without_tissue_around_it_only_the_threshold_mass_is_known() -> None:
     assert scored.lesions[0].mass_volume_fraction_mg is None
 
 
+def test_fat_beyond_the_halo_misleads_less_when_near_background_counts_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    image = blank((9, 40, 40), -100)
+    image[:, :, :22] = TISSUE_HU
+    image[4, 18:22, 14:18] = 440
+    near = score_of(image, calibration=STATED).total.mass_integrated_mg
+    monkeypatch.setattr("vascal.calcium.mass.NEARNESS_MM", 50.0)
+    all_alike = score_of(image, calibration=STATED).total.mass_integrated_mg
+    truth_mg = 0.75e-3 * 16 * 0.75 * 400
+    assert near is not None
+    assert all_alike is not None
+    assert abs(near - truth_mg) < 0.6 * abs(all_alike - truth_mg)
+
+
+def test_halo_between_two_lesions_counts_once() -> None:
+    """A dim bridge between two lesions: half of its middle column goes to each."""
+    image, labels = blank((9, 40, 40)), np.zeros((9, 40, 40), dtype=np.uint8)
+    for columns, value in ((slice(10, 14), 1), (slice(17, 21), 2)):
+        image[4, 18:22, columns] = 440
+        labels[4, 18:22, columns] = value
+    names = {1: "LAD", 2: "LCX"}
+    plain = score_of(image, labels=labels, names=names, calibration=STATED)
+    bridged = image.copy()
+    bridged[4, 18:22, 14:17] = 120
+    bridge_mg = 0.75e-3 * 12 * 0.75 * 80
+    scored = score_of(bridged, labels=labels, names=names, calibration=STATED)
+    assert plain.total.mass_integrated_mg is not None
+    assert scored.total.mass_integrated_mg == pytest.approx(plain.total.mass_integrated_mg + bridge_mg)
+    assert scored.vessels["LAD"].mass_integrated_mg == pytest.approx(scored.vessels["LCX"].mass_integrated_mg)
+
+
+def test_where_neighbours_halos_fill_the_ring_it_still_is_the_background() -> None:
+    image = blank((3, 40, 40), -900)
+    labels = np.zeros(image.shape, dtype=np.uint8)
+    image[1, 15:25, 10:30] = TISSUE_HU
+    for columns, value in ((slice(10, 14), 1), (slice(19, 21), 2), (slice(26, 30), 3)):
+        image[1, 15:25, columns] = 440
+        labels[1, 15:25, columns] = value
+    scored = score_of(image, labels=labels, names={1: "LAD", 2: "LCX", 3: "RCA"}, calibration=STATED)
+    assert scored.vessels["LCX"].mass_integrated_mg == pytest.approx(0.75e-3 * 20 * 0.75 * 400)
+
+
 def test_ten_voxels_of_background_are_enough_and_nine_are_not() -> None:
     for voxels, known in ((9, False), (10, True)):
         image = blank((5, 30, 30), -900)

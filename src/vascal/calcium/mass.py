@@ -34,9 +34,9 @@ routine cardiac kernel (about 1 mm)."""
 RING_MM = 4.0
 """Outer distance of the ring that measures the background."""
 
-NEARNESS_MM = 1.1
+NEARNESS_MM = 1.0
 """How soon a part of the ring counts less with its distance: standard deviation.
-Chosen among 0.8, 1.5, 3 mm and no weighting on the fitting half of `bench/accuracy`."""
+Chosen among 0.6 to 3 mm and no weighting on the fitting half of `bench/accuracy`."""
 
 FEWEST_BACKGROUND = 10
 """Voxels of background without which only the threshold mass is known."""
