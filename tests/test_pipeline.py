@@ -107,3 +107,14 @@ def test_the_same_study_gives_the_same_report_twice(study: SimulatedStudy) -> No
     assert one.score.total == two.score.total
     assert one.score.lesions == two.score.lesions
     assert one.caveats == two.caveats
+
+
+def test_compensation_is_opt_in_and_the_report_says_which_was_used(study: SimulatedStudy) -> None:
+    series = vascal.read_study(study.folder).series[0]
+    plain = score_series(series, ScoreOptions(labels=study.labels, kvp=100.0))
+    helped = score_series(series, ScoreOptions(labels=study.labels, kvp=100.0, compensate=True))
+    assert not any(caveat.code == "compensated" for caveat in plain.report.caveats)
+    said = next(caveat for caveat in helped.report.caveats if caveat.code == "compensated")
+    assert "voltage-and-size" in said.message
+    assert helped.report.score.rule.threshold_hu == pytest.approx(146.8, abs=1)
+    assert helped.report.score.total.agatston == pytest.approx(plain.report.score.total.agatston, rel=0.05)

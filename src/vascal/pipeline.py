@@ -14,6 +14,13 @@ from vascal.anatomy.segmenter import Anatomy, Segmenter
 from vascal.anatomy.thorax import ThoraxRules
 from vascal.calcium.calibration_table import CalibrationTable, look_up_calibration
 from vascal.calcium.candidates import find_candidates
+from vascal.calcium.compensation import (
+    Compensated,
+    ScanFacts,
+    compensate,
+    known_mtf50_per_mm,
+    labels_to_three_mm,
+)
 from vascal.calcium.finding import Finding, Rejected, find_calcium
 from vascal.calcium.lesions import find_lesions
 from vascal.calcium.mass import Calibration, Rod, assume_calibration, calibrate_from_rods
@@ -52,6 +59,9 @@ class ScoreOptions:
     calibration
         Mass calibration: a factor, a table by scanner, or a water and a calcium
         rod in the image. None assumes 100 mg/cm3 at 130 HU.
+    compensate
+        Whether to bring the score towards 120 kVp, 3 mm and a medium kernel; see
+        `vascal.calcium.compensation`. Fitted on simulated scans: opt-in, and reports say so.
     """
 
     rule: str | None = None
@@ -64,6 +74,7 @@ class ScoreOptions:
     labels: Path | None = None
     label_names: Mapping[int, str] | None = None
     calibration: Calibration | CalibrationTable | tuple[Rod, Rod] | None = None
+    compensate: bool | None = None
 
     def as_text(self) -> tuple[tuple[str, str], ...]:
         """List the options that were set, for provenance; a label file by its name only."""
@@ -195,6 +206,12 @@ def score_series(
     require_ct_numbers(volume)
     setting = _settle(series.acquisition, volume, chosen)
     anatomy = (segmenter or ThoraxRules()).find_anatomy(volume)
+    compensated = _compensate(volume, series, anatomy, setting, chosen)
+    setting = replace(setting, rule=compensated.rule)
+    if compensated.volume.grid is not volume.grid:
+        labels = None if labels is None else labels_to_three_mm(labels)
+        anatomy = (segmenter or ThoraxRules()).find_anatomy(compensated.volume)
+    volume = compensated.volume
     if labels is None:
         finding = find_calcium(volume, anatomy, setting.rule)
     else:
@@ -213,9 +230,25 @@ def score_series(
         has_empty_labels=labels is not None and not labels.labels.any(),
         source_format=series.source_format,
         series_notes=series.notes,
+        compensations=compensated.used,
     )
     report = _write_report(series, study_date, seen, finding, _trace(series, chosen, anatomy))
     return ScoredSeries(report=report, volume=volume, finding=finding, anatomy=anatomy)
+
+
+def _compensate(
+    volume: Volume, series: Series, anatomy: Anatomy, setting: _Setting, chosen: ScoreOptions
+) -> Compensated:
+    """Correct towards the reference protocol, if asked to."""
+    if not chosen.compensate:
+        return Compensated(volume=volume, rule=setting.rule, used=())
+    facts = ScanFacts(
+        kvp=setting.acquisition.kvp,
+        bmi=series.patient.bmi,
+        mtf50_per_mm=known_mtf50_per_mm(setting.acquisition.kernels),
+        noise_sd_hu=anatomy.noise_sd_hu,
+    )
+    return compensate(volume, facts, rule=_stated_rule(None, chosen))
 
 
 def find_labelled(volume: Volume, labels: LabelMap, rule: AgatstonRule) -> Finding:
@@ -247,13 +280,18 @@ def _read_labels(series: Series, chosen: ScoreOptions) -> LabelMap | None:
 def _settle(found: Acquisition, volume: Volume, chosen: ScoreOptions) -> _Setting:
     """Let stated facts replace the header's, then choose rule and calibration by them."""
     acquisition = state_facts(found, chosen)
-    rule = override_rule(
-        choose_rule(acquisition.kvp, chosen.rule),
+    rule = _stated_rule(acquisition.kvp, chosen)
+    return _Setting(acquisition=acquisition, rule=rule, calibration=_calibrate(volume, acquisition, chosen))
+
+
+def _stated_rule(kvp: float | None, chosen: ScoreOptions) -> AgatstonRule:
+    """Choose the rule for a tube voltage, None being 120 kVp, with the user's own numbers in it."""
+    return override_rule(
+        choose_rule(kvp, chosen.rule),
         threshold_hu=chosen.threshold_hu,
         min_patch_mm2=chosen.min_area_mm2,
         min_patch_pixels=chosen.min_pixels,
     )
-    return _Setting(acquisition=acquisition, rule=rule, calibration=_calibrate(volume, acquisition, chosen))
 
 
 def _calibrate(volume: Volume, acquisition: Acquisition, chosen: ScoreOptions) -> Calibration:

@@ -90,7 +90,7 @@ def test_softening_keeps_the_sum_and_lowers_the_peak() -> None:
     hu[0, 28:33, 28:33] = 3000
     soft = soften(Volume(hu=hu, grid=Grid.even((2, 61, 61), (3.0, 0.4, 0.4))), 0.62)
     assert soft.hu[0].sum() == pytest.approx(75_000, rel=0.01)
-    assert soft.hu.max() < 2500
+    assert soft.hu.max() < 2800
     assert not soft.hu[1].any()
 
 

@@ -131,6 +131,11 @@ def compensate(
     return Compensated(volume=volume, rule=rule, used=tuple(used))
 
 
+def known_mtf50_per_mm(kernels: tuple[str, ...]) -> float | None:
+    """Give where the first kernel whose sharpness is known keeps half of the contrast, per mm."""
+    return next((mtf50 for name in kernels for known, mtf50 in MTF50_PER_MM.items() if name.startswith(known)), None)
+
+
 def brightness(facts: ScanFacts) -> float:
     """How bright calcium is, relative to 120 kVp and a patient of BMI 26."""
     ratio = 1.0 if facts.kvp is None else calcium_hu_ratio(facts.kvp)

@@ -34,6 +34,13 @@ RuleName = Annotated[str | None, typer.Option(help=f"One of: {', '.join(RULES)}.
 Kvp = Annotated[float | None, typer.Option(help="Tube voltage, if the header lacks it or is wrong.", min=70, max=150)]
 Gated = Annotated[bool | None, typer.Option("--gated/--not-gated", help="State whether the scan is ECG-gated.")]
 Thickness = Annotated[float | None, typer.Option(help="Slice thickness, if the header lacks it.", min=0.01)]
+Compensate = Annotated[
+    bool,
+    typer.Option(
+        "--compensate",
+        help="Bring the score towards 120 kVp, 3 mm and a medium kernel. Fitted on simulated scans; reports say so.",
+    ),
+]
 Threshold = Annotated[float | None, typer.Option(help="Replace the rule's threshold; the report says so.")]
 MinArea = Annotated[float | None, typer.Option(help="Replace the rule's smallest patch; the report says so.", min=0)]
 MinPixels = Annotated[int | None, typer.Option(help="Replace the rule's smallest patch in pixels.", min=1)]
@@ -61,6 +68,7 @@ def score(
     threshold_hu: Threshold = None,
     min_area_mm2: MinArea = None,
     min_pixels: MinPixels = None,
+    compensate: Compensate = False,
     calibration: CalibrationText = None,
     accept_uneven: Uneven = False,
     anatomy: WithAnatomy = False,
@@ -87,6 +95,7 @@ def score(
                 threshold_hu=threshold_hu,
                 min_area_mm2=min_area_mm2,
                 min_pixels=min_pixels,
+                compensate=compensate or None,
                 labels=labels,
                 label_names=None if label_names is None else read_label_names(label_names),
                 calibration=None if calibration is None else read_calibration(calibration),

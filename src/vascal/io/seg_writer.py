@@ -7,6 +7,7 @@ the project's own scheme 99VASCAL where SNOMED has none that DICOM lists.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from importlib.metadata import version
 from io import BytesIO
 from pathlib import Path
 from typing import Any, Literal
@@ -14,7 +15,6 @@ from typing import Any, Literal
 import numpy as np
 import pydicom
 
-import vascal
 from vascal.errors import GridMismatchError, MissingExtraError
 from vascal.io.atomic import write_file
 from vascal.io.ct_writer import MANUFACTURER, CtDescription
@@ -95,7 +95,7 @@ def write_seg(
         instance_number=1,
         manufacturer=MANUFACTURER,
         manufacturer_model_name="parametric patient",
-        software_versions=vascal.__version__,
+        software_versions=version("vascal"),
         device_serial_number="0",
         content_label="TRUTH",
         content_description=f"SIMULATED {title}",
@@ -121,6 +121,6 @@ def _segment(hd: Any, number: int, name: str) -> Any:
         segmented_property_type=kind,
         algorithm_type=hd.seg.SegmentAlgorithmTypeValues.AUTOMATIC,
         algorithm_identification=hd.AlgorithmIdentificationSequence(
-            name="vascal simulator", version=vascal.__version__, family=codes.DCM.DeformableModels
+            name="vascal simulator", version=version("vascal"), family=codes.DCM.DeformableModels
         ),
     )

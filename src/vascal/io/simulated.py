@@ -7,12 +7,12 @@ import io
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 
-import vascal
 from vascal.errors import OutputError
 from vascal.io.atomic import write_file
 from vascal.io.ct_writer import CtDescription, write_ct_series
@@ -138,7 +138,7 @@ def truth_of(planned: PlannedScan, scan: SimulatedScan) -> dict[str, Any]:
     coronary = {name: scan.mass_mg(name) for name in ("LM", "LAD", "LCX", "RCA")}
     return {
         "notice": NOTICE,
-        "vascal_version": vascal.__version__,
+        "vascal_version": version("vascal"),
         "patient_id": planned.patient_id,
         "series_number": planned.series_number,
         "series_instance_uid": describe(planned).uid("series", planned.series_number),
@@ -191,7 +191,7 @@ def write_qrm_scan(seed: int, out: Path, *, has_ring: bool = False) -> None:
     write_label_map(scan.labels, truth / "inserts.nii.gz")
     content = {
         "notice": NOTICE.replace("parametric phantom", "model of the QRM phantom"),
-        "vascal_version": vascal.__version__,
+        "vascal_version": version("vascal"),
         "seed": seed,
         "plan": {key: value for key, value in asdict(plan).items() if key != "kernel"} | {"kernel": plan.kernel.name},
         "inserts": [

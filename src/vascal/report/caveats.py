@@ -69,6 +69,7 @@ class Circumstances:
     has_empty_labels: bool = False
     source_format: str = "dicom"
     series_notes: tuple[str, ...] = ()
+    compensations: tuple[str, ...] = ()
 
 
 def find_caveats(seen: Circumstances) -> tuple[Caveat, ...]:
@@ -270,6 +271,13 @@ def _settings(seen: Circumstances) -> Iterator[Caveat]:
             code="rule-changed",
             message=f"Rule {seen.rule.name} was changed by hand ({names}): the score is not comparable "
             "with published ones.",
+        )
+    if seen.compensations:
+        yield Caveat(
+            code="compensated",
+            message="The score was brought towards 120 kVp and 3 mm "
+            f"({', '.join(seen.compensations)}). These corrections were fitted on simulated scans only: "
+            "it is not an Agatston score as published.",
         )
     if seen.calibration.source == "assumed":
         yield Caveat(
