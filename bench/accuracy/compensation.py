@@ -1,0 +1,139 @@
+"""Opt-in corrections on the fixed set: fitted on even patients, judged on odd ones. All simulated.
+
+python -m bench.accuracy.compensation [--cache FOLDER]
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from bench.accuracy.cases import CASES, PATIENTS, REFERENCE_CASE, Case
+from bench.accuracy.scans import CutScan, load_or_scan
+from vascal.calcium.candidates import find_candidates
+from vascal.calcium.compensation import CORRECTIONS, Compensated, ScanFacts, compensate, labels_to_three_mm
+from vascal.calcium.lesions import find_lesions
+from vascal.calcium.rule import AGATSTON_1990
+from vascal.calcium.score import score_calcium
+
+EDGES = (1.0, 100.0, 400.0)
+"""Agatston categories 0, 1-99, 100-399, 400 and more."""
+Method = Callable[[CutScan, ScanFacts], Compensated]
+
+
+def noise_seen(scan: CutScan) -> float:
+    """Noise as an image shows it: what neighbouring pixels of soft tissue leave of a smooth surface, HU."""
+    hu = scan.volume.hu.astype(np.float32)
+    soft = (hu > -40) & (hu < 110)
+    whole = soft[:, 2:-2, 2:-2] & soft[:, :-4, 2:-2] & soft[:, 4:, 2:-2] & soft[:, 2:-2, :-4] & soft[:, 2:-2, 4:]
+    around = 0.25 * (hu[:, :-4, 2:-2] + hu[:, 4:, 2:-2] + hu[:, 2:-2, :-4] + hu[:, 2:-2, 4:])
+    rest = (hu[:, 2:-2, 2:-2] - around)[whole]
+    return float(np.median(np.abs(rest)) / 0.6745 / np.sqrt(1.25)) if rest.size > 500 else scan.noise_sd_hu
+
+
+def facts_of(scan: CutScan, case: Case, seed: int) -> ScanFacts:
+    """What header and image tell."""
+    kernel = case.protocol.convolution_kernel
+    return ScanFacts(
+        kvp=case.protocol.kvp,
+        bmi=case.patient(seed).bmi,
+        mtf50_per_mm=kernel.mtf50_per_mm,
+        noise_sd_hu=noise_seen(scan),
+    )
+
+
+def _with(*names: str) -> Method:
+    return lambda scan, facts: compensate(scan.volume, facts, corrections=names)  # type: ignore[arg-type]
+
+
+def _patch(mm2_per_noise: float) -> Method:
+    def method(scan: CutScan, facts: ScanFacts) -> Compensated:
+        excess = max(0.0, (facts.noise_sd_hu or 0.0) / 18.0 - 1)
+        rule = replace(AGATSTON_1990, min_patch_mm2=1.0 + mm2_per_noise * excess)
+        return Compensated(volume=scan.volume, rule=rule, used=())
+
+    return method
+
+
+METHODS: Mapping[str, Method] = {
+    "plain": _with(),
+    "voltage only": lambda scan, facts: compensate(
+        scan.volume, replace(facts, bmi=None), corrections=("voltage-and-size",)
+    ),
+    **{name: _with(name) for name in CORRECTIONS},
+    "patch +2 mm2": _patch(2.0),
+    "patch +4 mm2": _patch(4.0),
+    "all": _with(*CORRECTIONS),
+}
+
+
+def agatston(scan: CutScan, result: Compensated) -> float:
+    """Score with the truth's labels."""
+    vessels = scan.vessels
+    if result.volume.grid.shape != scan.volume.grid.shape:
+        vessels = labels_to_three_mm(vessels)
+    lesions = find_lesions(find_candidates(result.volume, vessels, result.rule), result.rule)
+    return score_calcium(result.volume, lesions, rule=result.rule).total.agatston
+
+
+def measure(cache: Path | None) -> list[dict[str, object]]:
+    """Score every scan of the set by every method."""
+    rows: list[dict[str, object]] = []
+    for seed in PATIENTS:
+        for case in CASES:
+            if case.factor == "straight motion":
+                continue
+            scan = load_or_scan(seed, case, cache)
+            facts = None if scan is None else facts_of(scan, case, seed)
+            for name, method in METHODS.items():
+                score = 0.0 if scan is None or facts is None else agatston(scan, method(scan, facts))
+                rows.append(
+                    {"patient": seed, "factor": case.factor, "level": case.level, "method": name, "agatston": score}
+                )
+        print(seed, flush=True)
+    return rows
+
+
+def table(rows: Sequence[Mapping[str, object]], odd: bool) -> str:
+    """Bias of the summed score and agreement of categories, by case and method."""
+    half = [r for r in rows if int(str(r["patient"])) % 2 == int(odd)]
+    reference = {
+        r["patient"]: float(str(r["agatston"])) for r in half if r["factor"] == "reference" and r["method"] == "plain"
+    }
+    lines = [f"| factor | {' | '.join(METHODS)} |", "|---" * (len(METHODS) + 1) + "|"]
+    for case in (c for c in CASES if c.factor != "straight motion"):
+        cells = []
+        for method in METHODS:
+            mine = {r["patient"]: float(str(r["agatston"])) for r in half
+                    if (r["factor"], r["level"], r["method"]) == (case.factor, case.level, method)}  # fmt: skip
+            both = np.array([(reference[p], mine[p]) for p in reference])
+            bias = 100 * (both[:, 1].sum() / both[:, 0].sum() - 1)
+            same = np.mean(np.digitize(both[:, 0], EDGES) == np.digitize(both[:, 1], EDGES))
+            cells.append(f"{bias:+.0f} %, {100 * same:.0f}")
+        lines.append(f"| {case.name} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--cache", type=Path, default=None)
+    parser.add_argument("--results", type=Path, default=Path("bench/results"))
+    args = parser.parse_args()
+    assert REFERENCE_CASE in CASES
+    rows = measure(args.cache)
+    with (args.results / "accuracy-compensation.csv").open("w", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows({**row, "agatston": f"{float(str(row['agatston'])):.2f}"} for row in rows)
+    for odd in (False, True):
+        print(f"\n{'odd patients (judged)' if odd else 'even patients (fitted)'}\n")
+        print(table(rows, odd))
+
+
+if __name__ == "__main__":
+    main()
