@@ -116,5 +116,5 @@ def lesion_rows(scan: CutScan, scored: Scored, lesion_of_plaque: NDArray[np.int6
             ("mass_mg", seen.mass_mg), ("integrated_mg", known(seen.mass_integrated_mg)),
             ("volume_fraction_mg", known(seen.mass_volume_fraction_mg)), ("found", 1),
         ):  # fmt: skip
-            row[name] = float(row[name]) + value
+            row[name] = 1 if name == "found" else float(row[name]) + value
     return list(rows.values())

@@ -5,11 +5,14 @@ python -m bench.accuracy [--quick] [--cache FOLDER] [--json FILE]
 
 from __future__ import annotations
 
+import argparse
+import csv
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from bench.accuracy.cases import REFERENCE_CASE, Case
+from bench.accuracy.cases import CASES, PATIENTS, QUICK_CASES, QUICK_PATIENTS, REFERENCE_CASE, Case
 from bench.accuracy.measure import Row, lesion_rows, patient_row, score_volume_with_truth, true_lesions
+from bench.accuracy.report import write_report
 from bench.accuracy.scans import CutScan, load_or_scan
 from vascal.calcium.rule import AGATSTON_1990, choose_rule
 
@@ -40,3 +43,38 @@ def measure_patient(seed: int, cases: Sequence[Case], cache: Path | None) -> tup
             if rule is adapted:
                 lesions += [{**facts, **row} for row in lesion_rows(scan, scored, groups)]
     return patients, lesions
+
+
+def measure_all(seeds: Sequence[int], cases: Sequence[Case], cache: Path | None) -> tuple[list[Row], list[Row]]:
+    patients: list[Row] = []
+    lesions: list[Row] = []
+    for number, seed in enumerate(seeds, start=1):
+        more_patients, more_lesions = measure_patient(seed, cases, cache)
+        patients += more_patients
+        lesions += more_lesions
+        print(f"patient {number} of {len(seeds)}: {len(more_patients)} scores", flush=True)
+    return patients, lesions
+
+
+def write_rows(rows: Sequence[Row], path: Path) -> None:
+    with path.open("w", newline="") as file:
+        writer = csv.DictWriter(file, fieldnames=list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows([{k: f"{v:.4g}" if isinstance(v, float) else v for k, v in row.items()} for row in rows])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="three patients, three protocols: seconds")
+    parser.add_argument("--cache", type=Path, default=None, help="keep scans here, so that tables can be remade")
+    parser.add_argument("--results", type=Path, default=Path("bench/results"), help="folder for accuracy*.csv and .md")
+    args = parser.parse_args()
+    seeds, cases = (QUICK_PATIENTS, QUICK_CASES) if args.quick else (PATIENTS, CASES)
+    patients, lesions = measure_all(seeds, cases, args.cache)
+    text = write_report(patients, lesions, cases, len(seeds))
+    print(text)
+    if not args.quick:
+        args.results.mkdir(parents=True, exist_ok=True)
+        write_rows(patients, args.results / "accuracy.csv")
+        write_rows(lesions, args.results / "accuracy-lesions.csv")
+        (args.results / "accuracy-tables.md").write_text(text)

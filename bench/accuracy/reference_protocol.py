@@ -1,6 +1,6 @@
 """Opt-in corrections on the fixed set: fitted on even patients, judged on odd ones. All simulated.
 
-python -m bench.accuracy.compensation [--cache FOLDER]
+python -m bench.accuracy.reference_protocol [--cache FOLDER]
 """
 
 from __future__ import annotations
@@ -16,8 +16,15 @@ import numpy as np
 from bench.accuracy.cases import CASES, PATIENTS, REFERENCE_CASE, Case
 from bench.accuracy.scans import CutScan, load_or_scan
 from vascal.calcium.candidates import find_candidates
-from vascal.calcium.compensation import CORRECTIONS, Compensated, ScanFacts, compensate, labels_to_three_mm
 from vascal.calcium.lesions import find_lesions
+from vascal.calcium.reference_protocol import (
+    CORRECTIONS,
+    Compensated,
+    ScanFacts,
+    brightness,
+    compensate,
+    labels_to_three_mm,
+)
 from vascal.calcium.rule import AGATSTON_1990
 from vascal.calcium.score import score_calcium
 
@@ -26,24 +33,13 @@ EDGES = (1.0, 100.0, 400.0)
 Method = Callable[[CutScan, ScanFacts], Compensated]
 
 
-def noise_seen(scan: CutScan) -> float:
-    """Noise as an image shows it: what neighbouring pixels of soft tissue leave of a smooth surface, HU."""
-    hu = scan.volume.hu.astype(np.float32)
-    soft = (hu > -40) & (hu < 110)
-    whole = soft[:, 2:-2, 2:-2] & soft[:, :-4, 2:-2] & soft[:, 4:, 2:-2] & soft[:, 2:-2, :-4] & soft[:, 2:-2, 4:]
-    around = 0.25 * (hu[:, :-4, 2:-2] + hu[:, 4:, 2:-2] + hu[:, 2:-2, :-4] + hu[:, 2:-2, 4:])
-    rest = (hu[:, 2:-2, 2:-2] - around)[whole]
-    return float(np.median(np.abs(rest)) / 0.6745 / np.sqrt(1.25)) if rest.size > 500 else scan.noise_sd_hu
-
-
-def facts_of(scan: CutScan, case: Case, seed: int) -> ScanFacts:
+def facts_of(case: Case, seed: int) -> ScanFacts:
     """What header and image tell."""
     kernel = case.protocol.convolution_kernel
     return ScanFacts(
         kvp=case.protocol.kvp,
         bmi=case.patient(seed).bmi,
         mtf50_per_mm=kernel.mtf50_per_mm,
-        noise_sd_hu=noise_seen(scan),
     )
 
 
@@ -51,10 +47,13 @@ def _with(*names: str) -> Method:
     return lambda scan, facts: compensate(scan.volume, facts, corrections=names)  # type: ignore[arg-type]
 
 
-def _patch(mm2_per_noise: float) -> Method:
+def _pivot(hu: float) -> Method:
+    """Thresholds scaled around another CT number."""
+
     def method(scan: CutScan, facts: ScanFacts) -> Compensated:
-        excess = max(0.0, (facts.noise_sd_hu or 0.0) / 18.0 - 1)
-        rule = replace(AGATSTON_1990, min_patch_mm2=1.0 + mm2_per_noise * excess)
+        scale = brightness(replace(facts, bmi=None))
+        edges = tuple(hu + (edge - hu) * scale for edge in AGATSTON_1990.weight_edges_hu)
+        rule = replace(AGATSTON_1990, threshold_hu=hu + (130 - hu) * scale, weight_edges_hu=edges)
         return Compensated(volume=scan.volume, rule=rule, used=())
 
     return method
@@ -62,12 +61,9 @@ def _patch(mm2_per_noise: float) -> Method:
 
 METHODS: Mapping[str, Method] = {
     "plain": _with(),
-    "voltage only": lambda scan, facts: compensate(
-        scan.volume, replace(facts, bmi=None), corrections=("voltage-and-size",)
-    ),
+    "pivot 0": _pivot(0.0),
+    "pivot 40": _pivot(40.0),
     **{name: _with(name) for name in CORRECTIONS},
-    "patch +2 mm2": _patch(2.0),
-    "patch +4 mm2": _patch(4.0),
     "all": _with(*CORRECTIONS),
 }
 
@@ -89,7 +85,7 @@ def measure(cache: Path | None) -> list[dict[str, object]]:
             if case.factor == "straight motion":
                 continue
             scan = load_or_scan(seed, case, cache)
-            facts = None if scan is None else facts_of(scan, case, seed)
+            facts = None if scan is None else facts_of(case, seed)
             for name, method in METHODS.items():
                 score = 0.0 if scan is None or facts is None else agatston(scan, method(scan, facts))
                 rows.append(
@@ -126,7 +122,7 @@ def main() -> None:
     args = parser.parse_args()
     assert REFERENCE_CASE in CASES
     rows = measure(args.cache)
-    with (args.results / "accuracy-compensation.csv").open("w", newline="") as file:
+    with (args.results / "accuracy-reference-protocol.csv").open("w", newline="") as file:
         writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
         writer.writeheader()
         writer.writerows({**row, "agatston": f"{float(str(row['agatston'])):.2f}"} for row in rows)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vascal.calcium.compensation import (
+from vascal.calcium.reference_protocol import (
     CORRECTIONS,
     ScanFacts,
     average_to_three_mm,
@@ -30,7 +30,7 @@ def volume_of(slices: int, spacing: float) -> Volume:
 
 def test_the_reference_protocol_is_left_alone() -> None:
     volume = volume_of(8, 3.0)
-    facts = ScanFacts(kvp=120.0, bmi=26.0, mtf50_per_mm=0.31, noise_sd_hu=18.0)
+    facts = ScanFacts(kvp=120.0, bmi=26.0, mtf50_per_mm=0.31)
     result = compensate(volume, facts)
     assert result.used == ()
     assert result.volume is volume
@@ -43,10 +43,10 @@ def test_nothing_known_corrects_nothing() -> None:
 
 def test_low_voltage_raises_threshold_and_edges_and_a_heavy_patient_lowers_them() -> None:
     low = compensate(volume_of(4, 3.0), ScanFacts(kvp=80.0)).rule
-    assert low.threshold_hu == pytest.approx(130 * 1.3628)
-    assert low.weight_edges_hu == pytest.approx((200 * 1.3628, 300 * 1.3628, 400 * 1.3628))
+    assert low.threshold_hu == pytest.approx(20 + 110 * 1.3628)
+    assert low.weight_edges_hu == pytest.approx((20 + 180 * 1.3628, 20 + 280 * 1.3628, 20 + 380 * 1.3628))
     heavy = compensate(volume_of(4, 3.0), ScanFacts(kvp=120.0, bmi=38.0))
-    assert heavy.rule.threshold_hu == pytest.approx(130 * (1 - 12 * 5 / 1200))
+    assert heavy.rule.threshold_hu == pytest.approx(20 + 110 * (1 - 12 * 3 / 1200))
     assert heavy.used == ("voltage-and-size",)
 
 
@@ -94,13 +94,8 @@ def test_softening_keeps_the_sum_and_lowers_the_peak() -> None:
     assert not soft.hu[1].any()
 
 
-def test_noise_asks_for_larger_patches() -> None:
-    rule = compensate(volume_of(4, 3.0), ScanFacts(noise_sd_hu=45.0)).rule
-    assert rule.min_patch_mm2 == pytest.approx(1.0 + 1.5)
-
-
 def test_corrections_can_be_chosen_and_a_wrong_name_is_refused() -> None:
-    facts = ScanFacts(kvp=80.0, noise_sd_hu=45.0)
+    facts = ScanFacts(kvp=80.0)
     assert compensate(volume_of(9, 1.0), facts, corrections=("three-millimetre",)).used == ("three-millimetre",)
     assert set(compensate(volume_of(9, 1.0), facts).used) < set(CORRECTIONS)
     with pytest.raises(GeometryError, match="no stack of 3 mm"):

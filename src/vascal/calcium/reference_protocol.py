@@ -20,23 +20,23 @@ from vascal.errors import GeometryError, RuleError
 from vascal.tube_voltage import REFERENCE_KV, calcium_hu_ratio
 from vascal.volume import Grid, LabelMap, Volume
 
-Correction = Literal["voltage-and-size", "three-millimetre", "reference-sharpness", "noise-aware-patch"]
+Correction = Literal["voltage-and-size", "three-millimetre", "reference-sharpness"]
 CORRECTIONS: tuple[Correction, ...] = (
     "voltage-and-size",
     "three-millimetre",
     "reference-sharpness",
-    "noise-aware-patch",
 )
 REFERENCE_MM = 3.0
-REFERENCE_NOISE_HU = 18.0
+THIN_MM = 2.0
+"""Slices thinner than this are averaged; at 2.5 mm averaging did more harm than good."""
 REFERENCE_MTF50_PER_MM = 0.31
 REFERENCE_BMI = 26.0
-WATER_MM_PER_BMI = 5.0
-"""Chest of a heavier patient: about 5 mm more of water for each kg/m2 (AAPM Report 220)."""
+WATER_MM_PER_BMI = 3.0
+"""More water in the beam for each kg/m2; fitted on simulated patients, since tissue around a plaque darkens less."""
+PIVOT_HU = 20.0
+"""Calcium brightens at low voltage, the tissue it lies in does not: thresholds are scaled around this; fitted."""
 HARDENING_PER_MM = 0.10 / 120.0
 """Calcium loses 10 % of its CT number from 20 to 32 cm of water."""
-PATCH_MM2_PER_NOISE = 1.0
-"""Smallest patch grows by this for each reference noise above the reference."""
 MTF50_PER_MM = MappingProxyType({"Qr44": 0.41, "LUNG": 0.62, "B60": 0.55, "B70": 0.62})
 """Of kernels that are known to be sharper than the reference."""
 
@@ -53,14 +53,11 @@ class ScanFacts:
         Stands for how much patient is in the beam, kg/m2.
     mtf50_per_mm
         Where the kernel keeps half of the contrast, per mm.
-    noise_sd_hu
-        Standard deviation of one pixel in blood, HU.
     """
 
     kvp: float | None = None
     bmi: float | None = None
     mtf50_per_mm: float | None = None
-    noise_sd_hu: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -118,16 +115,12 @@ def compensate(
     if abs(scale - 1) > 0.005:
         rule = _brighter(rule, scale, facts)
         used.append("voltage-and-size")
-    if "three-millimetre" in corrections and volume.grid.spacing_between_slices_mm < REFERENCE_MM - 0.2:
+    if "three-millimetre" in corrections and volume.grid.spacing_between_slices_mm < THIN_MM:
         volume = average_to_three_mm(volume)
         used.append("three-millimetre")
     if "reference-sharpness" in corrections and (facts.mtf50_per_mm or 0) > REFERENCE_MTF50_PER_MM * 1.05:
         volume = soften(volume, float(facts.mtf50_per_mm or 0))
         used.append("reference-sharpness")
-    if "noise-aware-patch" in corrections and (facts.noise_sd_hu or 0) > REFERENCE_NOISE_HU * 1.1:
-        excess = float(facts.noise_sd_hu or 0) / REFERENCE_NOISE_HU - 1
-        rule = replace(rule, min_patch_mm2=rule.min_patch_mm2 + PATCH_MM2_PER_NOISE * excess)
-        used.append("noise-aware-patch")
     return Compensated(volume=volume, rule=rule, used=tuple(used))
 
 
@@ -147,8 +140,8 @@ def brightness(facts: ScanFacts) -> float:
 def _brighter(rule: AgatstonRule, scale: float, facts: ScanFacts) -> AgatstonRule:
     return replace(
         rule,
-        threshold_hu=rule.threshold_hu * scale,
-        weight_edges_hu=tuple(edge * scale for edge in rule.weight_edges_hu),
+        threshold_hu=PIVOT_HU + (rule.threshold_hu - PIVOT_HU) * scale,
+        weight_edges_hu=tuple(PIVOT_HU + (edge - PIVOT_HU) * scale for edge in rule.weight_edges_hu),
         kvp=REFERENCE_KV if facts.kvp is None else facts.kvp,
     )
 
