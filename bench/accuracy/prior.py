@@ -48,7 +48,7 @@ def main() -> None:
     print(f"{args.patients} simulated patients of each sex")
     print("| sex | | 25 % | 50 % | 75 % | 90 % | zero, % |\n|---|---|---|---|---|---|---|")
     for sex in ("M", "F"):
-        rows = [measure_one(2000 + number, sex) for number in range(args.patients)]  # type: ignore[arg-type]
+        rows = [measure_one(2000 + number, sex) for number in range(args.patients)]
         found[sex] = rows
         for name in ("aim", "agatston"):
             values = np.array([row[name] for row in rows])

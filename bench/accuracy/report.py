@@ -59,7 +59,7 @@ def agatston_table(patients: Sequence[Row], cases: Sequence[Case], empty: int) -
                 case.name, rule.removeprefix("agatston-"), f"{summed_change_percent(value, truth):+.0f}",
                 f"{median_change_percent(value, truth, LEAST_AGATSTON):+.0f}", f"{rmse(value, truth):.0f}",
                 f"{mean:+.0f} ({low:+.0f} to {high:+.0f})", f"{100 * same:.0f}", f"{kappa:.2f}",
-                f"{int(np.count_nonzero((value < 1) & (truth >= 1)))}", f"{int(np.count_nonzero((value >= 1) & (truth < 1)))}",
+                str(np.count_nonzero((value < 1) & (truth >= 1))), str(np.count_nonzero((value >= 1) & (truth < 1))),
             ))  # fmt: skip
     header = ("protocol", "rule", "sum, %", "median, %", "RMSE", "mean difference (limits of agreement)",
               "same category, %", "kappa", "lost", "gained")  # fmt: skip

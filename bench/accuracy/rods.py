@@ -92,7 +92,7 @@ def scan_cylinder(cylinder: Cylinder) -> tuple[Volume, LabelMap, NDArray[np.int6
 
 def _axes(grid: Grid) -> tuple[NDArray[np.float64], ...]:
     return tuple(
-        grid.origin_mm[xyz] + np.arange(size) * step
+        np.asarray(grid.origin_mm[xyz] + np.arange(size) * step, dtype=np.float64)
         for xyz, size, step in zip((2, 1, 0), grid.shape, grid.spacing_mm, strict=True)
     )
 
