@@ -268,7 +268,8 @@ def _background_nearby(region: _Surroundings) -> np.ndarray:
     """Give every voxel the mean of the ring around it, weighted by a Gaussian of distance.
 
     A ring that spreads no more than noise holds one tissue, whose plain mean is
-    the steadier estimate: nearness counts by the share of variance above that. Deep inside a large lesion no part of the ring is near; it then gets the whole ring's mean.
+    the steadier estimate: nearness counts by the share of variance above that. Deep inside a large lesion no part
+    of the ring is near; it then gets the whole ring's mean.
     """
     mean_hu = float(np.mean(region.hu[region.ring]))
     sigma = [NEARNESS_MM / HALO_MM * r for r in region.reach]
