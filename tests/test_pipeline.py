@@ -115,6 +115,6 @@ def test_compensation_is_opt_in_and_the_report_says_which_was_used(study: Simula
     helped = score_series(series, ScoreOptions(labels=study.labels, kvp=100.0, compensate=True))
     assert not any(caveat.code == "compensated" for caveat in plain.report.caveats)
     said = next(caveat for caveat in helped.report.caveats if caveat.code == "compensated")
-    assert "voltage-and-size" in said.message
+    assert "100 kVp" in said.message
     assert helped.report.score.rule.threshold_hu == pytest.approx(144.2, abs=1)
     assert helped.report.score.total.agatston == pytest.approx(plain.report.score.total.agatston, rel=0.05)

@@ -14,16 +14,17 @@ from vascal.anatomy.segmenter import Anatomy, Segmenter
 from vascal.anatomy.thorax import ThoraxRules
 from vascal.calcium.calibration_table import CalibrationTable, look_up_calibration
 from vascal.calcium.candidates import find_candidates
+from vascal.calcium.compensation import (
+    Compensated,
+    ScanFacts,
+    choose_compensations,
+    compensate,
+    known_kernel,
+    thicken_labels,
+)
 from vascal.calcium.finding import Finding, Rejected, find_calcium
 from vascal.calcium.lesions import find_lesions
 from vascal.calcium.mass import Calibration, Rod, assume_calibration, calibrate_from_rods
-from vascal.calcium.reference_protocol import (
-    Compensated,
-    ScanFacts,
-    compensate,
-    known_mtf50_per_mm,
-    labels_to_three_mm,
-)
 from vascal.calcium.rule import AgatstonRule, choose_rule, override_rule
 from vascal.calcium.score import score_calcium
 from vascal.errors import LabelError, PixelError, VascalError
@@ -61,7 +62,7 @@ class ScoreOptions:
         rod in the image. None assumes 100 mg/cm3 at 130 HU.
     compensate
         Whether to bring the score towards 120 kVp, 3 mm and a medium kernel; see
-        `vascal.calcium.reference_protocol`. Fitted on simulated scans: opt-in, and reports say so.
+        `vascal.calcium.compensation`. Fitted on simulated scans: opt-in, and reports say so.
     """
 
     rule: str | None = None
@@ -206,10 +207,10 @@ def score_series(
     require_ct_numbers(volume)
     setting = _settle(series.acquisition, volume, chosen)
     anatomy = (segmenter or ThoraxRules()).find_anatomy(volume)
-    compensated = _compensate(volume, series, setting, chosen)
+    compensated = _compensate(volume, series, anatomy.noise_sd_hu, setting, chosen)
     setting = replace(setting, rule=compensated.rule)
     if compensated.volume.grid is not volume.grid:
-        labels = None if labels is None else labels_to_three_mm(labels)
+        labels = None if labels is None else thicken_labels(labels, compensated.volume.grid.spacing_between_slices_mm)
         anatomy = (segmenter or ThoraxRules()).find_anatomy(compensated.volume)
     volume = compensated.volume
     if labels is None:
@@ -230,22 +231,26 @@ def score_series(
         has_empty_labels=labels is not None and not labels.labels.any(),
         source_format=series.source_format,
         series_notes=series.notes,
-        compensations=compensated.used,
+        compensations=compensated.names,
     )
     report = _write_report(series, study_date, seen, finding, _trace(series, chosen, anatomy))
     return ScoredSeries(report=report, volume=volume, finding=finding, anatomy=anatomy)
 
 
-def _compensate(volume: Volume, series: Series, setting: _Setting, chosen: ScoreOptions) -> Compensated:
+def _compensate(
+    volume: Volume, series: Series, noise_sd_hu: float | None, setting: _Setting, chosen: ScoreOptions
+) -> Compensated:
     """Correct towards the reference protocol, if asked to."""
     if not chosen.compensate:
-        return Compensated(volume=volume, rule=setting.rule, used=())
+        return Compensated(volume=volume, rule=setting.rule, score_factor=1.0, names=())
     facts = ScanFacts(
         kvp=setting.acquisition.kvp,
+        slice_mm=volume.grid.spacing_between_slices_mm,
+        kernel=known_kernel(setting.acquisition.kernels),
+        noise_sd_hu=noise_sd_hu,
         bmi=series.patient.bmi,
-        mtf50_per_mm=known_mtf50_per_mm(setting.acquisition.kernels),
     )
-    return compensate(volume, facts, rule=_stated_rule(None, chosen))
+    return compensate(volume, _stated_rule(None, chosen), choose_compensations(facts))
 
 
 def find_labelled(volume: Volume, labels: LabelMap, rule: AgatstonRule) -> Finding:

@@ -159,6 +159,18 @@ def choose_compensations(facts: ScanFacts) -> tuple[Compensation, ...]:
     return (*_for_voltage(facts.kvp), *_for_size(facts.bmi), *image, *noise, *_for_denoising(facts.denoising))
 
 
+def known_kernel(kernels: Sequence[str]) -> str | None:
+    """Find the first convolution kernel whose compensation is known, whatever letter ends its name.
+
+    Examples
+    --------
+    >>> known_kernel(("Qr44f", "3"))
+    'Qr44'
+    """
+    known = (*KERNEL_BLUR_MM, *SOFT_KERNEL_SCALE)
+    return next((name for kernel in kernels for name in known if kernel.startswith(name)), None)
+
+
 def _for_voltage(kvp: float | None) -> tuple[Compensation, ...]:
     if kvp is None or kvp == REFERENCE_KV:
         return ()

@@ -1,6 +1,6 @@
 """Opt-in corrections on the fixed set: fitted on even patients, judged on odd ones. All simulated.
 
-python -m bench.accuracy.reference_protocol [--cache FOLDER]
+python -m bench.accuracy.compensated [--cache FOLDER]
 """
 
 from __future__ import annotations
@@ -8,7 +8,6 @@ from __future__ import annotations
 import argparse
 import csv
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,15 +15,8 @@ import numpy as np
 from bench.accuracy.cases import CASES, PATIENTS, REFERENCE_CASE, Case
 from bench.accuracy.scans import CutScan, load_or_scan
 from vascal.calcium.candidates import find_candidates
+from vascal.calcium.compensation import Compensated, ScanFacts, choose_compensations, compensate, thicken_labels
 from vascal.calcium.lesions import find_lesions
-from vascal.calcium.reference_protocol import (
-    CORRECTIONS,
-    Compensated,
-    ScanFacts,
-    brightness,
-    compensate,
-    labels_to_three_mm,
-)
 from vascal.calcium.rule import AGATSTON_1990
 from vascal.calcium.score import score_calcium
 
@@ -34,37 +26,21 @@ Method = Callable[[CutScan, ScanFacts], Compensated]
 
 
 def facts_of(case: Case, seed: int) -> ScanFacts:
-    """What header and image tell."""
-    kernel = case.protocol.convolution_kernel
+    """What header and image tell; the noise is what was simulated."""
+    protocol = case.protocol
     return ScanFacts(
-        kvp=case.protocol.kvp,
+        kvp=protocol.kvp,
+        slice_mm=protocol.increment_mm,
+        kernel=protocol.kernel,
+        noise_sd_hu=None if protocol.denoising != "none" else protocol.noise_sd_hu,
         bmi=case.patient(seed).bmi,
-        mtf50_per_mm=kernel.mtf50_per_mm,
+        denoising=protocol.denoising,
     )
 
 
-def _with(*names: str) -> Method:
-    return lambda scan, facts: compensate(scan.volume, facts, corrections=names)  # type: ignore[arg-type]
-
-
-def _pivot(hu: float) -> Method:
-    """Thresholds scaled around another CT number."""
-
-    def method(scan: CutScan, facts: ScanFacts) -> Compensated:
-        scale = brightness(replace(facts, bmi=None))
-        edges = tuple(hu + (edge - hu) * scale for edge in AGATSTON_1990.weight_edges_hu)
-        rule = replace(AGATSTON_1990, threshold_hu=hu + (130 - hu) * scale, weight_edges_hu=edges)
-        return Compensated(volume=scan.volume, rule=rule, used=())
-
-    return method
-
-
 METHODS: Mapping[str, Method] = {
-    "plain": _with(),
-    "pivot 0": _pivot(0.0),
-    "pivot 40": _pivot(40.0),
-    **{name: _with(name) for name in CORRECTIONS},
-    "all": _with(*CORRECTIONS),
+    "as scanned": lambda scan, _: compensate(scan.volume, AGATSTON_1990, ()),
+    "compensated": lambda scan, facts: compensate(scan.volume, AGATSTON_1990, choose_compensations(facts)),
 }
 
 
@@ -72,7 +48,7 @@ def agatston(scan: CutScan, result: Compensated) -> float:
     """Score with the truth's labels."""
     vessels = scan.vessels
     if result.volume.grid.shape != scan.volume.grid.shape:
-        vessels = labels_to_three_mm(vessels)
+        vessels = thicken_labels(vessels, result.volume.grid.spacing_between_slices_mm)
     lesions = find_lesions(find_candidates(result.volume, vessels, result.rule), result.rule)
     return score_calcium(result.volume, lesions, rule=result.rule).total.agatston
 
@@ -122,7 +98,7 @@ def main() -> None:
     args = parser.parse_args()
     assert REFERENCE_CASE in CASES
     rows = measure(args.cache)
-    with (args.results / "accuracy-reference-protocol.csv").open("w", newline="") as file:
+    with (args.results / "accuracy-compensated.csv").open("w", newline="") as file:
         writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
         writer.writeheader()
         writer.writerows({**row, "agatston": f"{float(str(row['agatston'])):.2f}"} for row in rows)
