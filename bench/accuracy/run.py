@@ -10,6 +10,7 @@ import csv
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from bench.accuracy import rods
 from bench.accuracy.cases import CASES, PATIENTS, QUICK_CASES, QUICK_PATIENTS, REFERENCE_CASE, Case
 from bench.accuracy.measure import Row, lesion_rows, patient_row, score_volume_with_truth, true_lesions
 from bench.accuracy.report import write_report
@@ -72,9 +73,11 @@ def main() -> None:
     seeds, cases = (QUICK_PATIENTS, QUICK_CASES) if args.quick else (PATIENTS, CASES)
     patients, lesions = measure_all(seeds, cases, args.cache)
     text = write_report(patients, lesions, cases, len(seeds))
+    text += f"\n### Rods and inserts\n\n{rods.report(rods.study(2 if args.quick else 20))}\n"
     print(text)
     if not args.quick:
         args.results.mkdir(parents=True, exist_ok=True)
         write_rows(patients, args.results / "accuracy.csv")
-        write_rows(lesions, args.results / "accuracy-lesions.csv")
+        at_reference = [row for row in lesions if row["case"] == REFERENCE_CASE.name]
+        write_rows(at_reference, args.results / "accuracy-lesions.csv")
         (args.results / "accuracy-tables.md").write_text(text)
