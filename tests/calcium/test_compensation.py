@@ -112,11 +112,11 @@ def test_slices_of_2_mm_share_out_what_lies_between() -> None:
     assert thick.hu[:, 0, 0].tolist() == [30, 150]
 
 
-def test_what_is_left_over_is_shared_between_both_ends() -> None:
+def test_what_is_left_over_at_the_far_end_is_dropped_so_that_old_slices_stay_whole() -> None:
     image = np.arange(8, dtype=np.int16)[:, None, None] * np.ones((8, 4, 4), dtype=np.int16)
     thick = thicken(volume_of(image), 3.0)
-    assert thick.hu[:, 0, 0].tolist() == [2, 5]
-    assert thick.grid.slice_positions_mm == pytest.approx((2.0, 5.0))
+    assert thick.hu[:, 0, 0].tolist() == [1, 4]
+    assert thick.grid.slice_positions_mm == pytest.approx((1.0, 4.0))
 
 
 def test_thicker_slices_of_a_prone_patient_lie_where_the_thin_ones_did() -> None:

@@ -276,7 +276,8 @@ def thicken(volume: Volume, slice_mm: float) -> Volume:
     volume
         CT: (slice, row, column), HU.
     slice_mm
-        Thickness and spacing of the new slices, mm. What is left over is shared between both ends.
+        Thickness and spacing of the new slices, mm. They begin where the first old slice does, so that whole
+        numbers of old slices are averaged where that can be; what is left over at the other end is dropped.
 
     Raises
     ------
@@ -312,13 +313,12 @@ def _thicker(grid: Grid, slice_mm: float) -> tuple[Grid, NDArray[np.float64]]:
     count = int(np.floor((last - first) / slice_mm + 1e-6))
     if count < 2:
         raise RuleError(f"a scan of {last - first:g} mm is too short for two slices of {slice_mm:g} mm")
-    start = first + 0.5 * (last - first - count * slice_mm)
-    lows = start + slice_mm * np.arange(count)[:, None]
+    lows = first + slice_mm * np.arange(count)[:, None]
     overlap = np.minimum(lows + slice_mm, middles + extents / 2) - np.maximum(lows, middles - extents / 2)
     weights = np.clip(overlap, 0, None)
     weights[weights < 1e-6 * slice_mm] = 0
     weights /= weights.sum(axis=1, keepdims=True)
-    positions = start + slice_mm * (np.arange(count) + 0.5)
+    positions = first + slice_mm * (np.arange(count) + 0.5)
     x, y, z = (o + a * (positions[0] - middles[0]) for o, a in zip(grid.origin_mm, grid.slice_axis, strict=True))
     thicker = replace(
         grid,
