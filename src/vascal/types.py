@@ -17,6 +17,8 @@ MaskArray = Bool[np.ndarray, "slice row column"]
 """True where a voxel belongs to a structure."""
 VoxelIndex = Int64[np.ndarray, " voxel"]
 """Positions in a raveled (slice, row, column) array, ascending."""
+AnyVoxelIndex = Int64[np.ndarray, "_"]
+"""The same, where several of different lengths stand together."""
 VoxelHu = Int16[np.ndarray, " voxel"]
 """CT numbers of chosen voxels, HU."""
 SliceMm = Float[np.ndarray, " slice"]

@@ -18,7 +18,7 @@ from vascal.render.palette import HEART_COLOUR, REJECTED_COLOUR, colour_of
 from vascal.render.slices import View, choose_slices, choose_view, pixels_in_slice
 from vascal.render.wording import show_score
 from vascal.report.report import Report
-from vascal.types import VoxelIndex
+from vascal.types import AnyVoxelIndex
 from vascal.volume import LabelMap, Volume
 
 WIDTH = 1600
@@ -49,7 +49,7 @@ class Marks:
     """
 
     lesions: tuple[Lesion, ...]
-    rejected: tuple[tuple[str, VoxelIndex], ...] = ()
+    rejected: tuple[tuple[str, AnyVoxelIndex], ...] = ()
     heart: LabelMap | None = None
 
 
