@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from vascal.cli.progress import Reporter, show_progress
-from vascal.errors import VascalError
+from vascal.errors import SimulationError, VascalError
 
 simulate = typer.Typer(help="Simulate scans whose calcium is exactly known.", no_args_is_help=True)
 
@@ -88,7 +89,12 @@ def _simulate_all(
     with ProcessPoolExecutor(min(jobs, len(scans))) as pool:
         waiting = {pool.submit(_simulate_one, scan, out, with_seg): scan for scan in scans}
         for done in as_completed(waiting):
-            yield from done.result()
+            try:
+                yield from done.result()
+            except BrokenProcessPool as error:
+                raise SimulationError(
+                    "a worker process was killed, most likely for lack of memory; choose fewer --jobs"
+                ) from error
             reporter.step(len(scans))
 
 
