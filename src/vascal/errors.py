@@ -16,6 +16,9 @@
     ├── RuleError (ValueError)             a scoring rule that contradicts itself or does not apply
     ├── LabelError (ValueError)            a label map or its names can not be used
     ├── SimulationError (ValueError)       a plan that can not be simulated
+    ├── EvaluationError (ValueError)       numbers a statistic is not defined for
+    │   ├── TableError                     rows or columns of a table that can not be used
+    │   └── PlanError                      an analysis that departs from its written plan
     ├── MissingExtraError (ImportError)    an optional part of vascal is not installed
     └── OutputError (OSError)              results can not be written where asked
 
@@ -109,6 +112,24 @@ class SimulationError(VascalError, ValueError):
     """A plan asks for what can not be simulated."""
 
     code = "simulation"
+
+
+class EvaluationError(VascalError, ValueError):
+    """A statistic is not defined for these numbers."""
+
+    code = "evaluation"
+
+
+class TableError(EvaluationError):
+    """Rows or columns of a table can not be used; the message names them."""
+
+    code = "table"
+
+
+class PlanError(EvaluationError):
+    """An analysis departs from the plan that was written before it."""
+
+    code = "plan"
 
 
 class MissingExtraError(VascalError, ImportError):

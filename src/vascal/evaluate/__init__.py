@@ -1,0 +1,1 @@
+"""Statistics of a validation or a reader study: arrays in, numbers out."""
