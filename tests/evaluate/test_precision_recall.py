@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -34,7 +35,9 @@ def test_average_precision_is_scikit_learns(score: np.ndarray) -> None:
     from sklearn.metrics import average_precision_score
     from sklearn.metrics import precision_recall_curve as sklearn_curve
 
-    assert average_precision(POOR, score).value == pytest.approx(average_precision_score(POOR, score), abs=1e-12)
+    assert average_precision(POOR, score, interval="logit").value == pytest.approx(
+        average_precision_score(POOR, score), abs=1e-12
+    )
     curve = precision_recall_curve(POOR, score)
     precision, recall, thresholds = sklearn_curve(POOR, score)
     np.testing.assert_allclose(curve.precision[::-1], precision[:-1], atol=1e-12)
@@ -43,7 +46,7 @@ def test_average_precision_is_scikit_learns(score: np.ndarray) -> None:
 
 
 def test_the_logit_interval_is_boyds() -> None:
-    found = average_precision(POOR, WFNS)
+    found = average_precision(POOR, WFNS, interval="logit")
     for limit, sign in ((found.low, -1), (found.high, 1)):
         error = 1 / math.sqrt(41 * found.value * (1 - found.value))
         distance = math.log(limit / (1 - limit)) - math.log(found.value / (1 - found.value))
@@ -54,22 +57,23 @@ def test_the_bootstrap_agrees_with_copied_studies() -> None:
     from sklearn.metrics import average_precision_score
 
     plan = Resampling(method="percentile", resamples=3000)
-    found = average_precision(POOR, S100B, interval="bootstrap", resampling=plan)
+    found = average_precision(POOR, S100B, resampling=plan)
     rng = np.random.default_rng(3)
     drawn = [rng.integers(113, size=113) for _ in range(1000)]
     direct = [average_precision_score(POOR[rows], S100B[rows]) for rows in drawn]
     assert (found.low, found.high) == pytest.approx(tuple(np.quantile(direct, [0.025, 0.975])), abs=0.02)
 
 
-def test_a_perfect_score_has_no_logit_interval() -> None:
-    found = average_precision(np.array([True, True, False]), np.array([3.0, 2.0, 1.0]))
+@pytest.mark.parametrize("interval", ["bootstrap", "logit"])
+def test_a_perfect_score_has_no_interval(interval: Literal["bootstrap", "logit"]) -> None:
+    found = average_precision(np.array([True, True, False]), np.array([3.0, 2.0, 1.0]), interval=interval)
     assert found.value == 1
     assert np.isnan([found.low, found.high]).all()
 
 
-def test_resamples_without_a_case_leave_no_bootstrap_interval() -> None:
-    found = average_precision(np.array([True, False, False]), np.array([3.0, 2.0, 1.0]), interval="bootstrap")
-    assert found.value == 1
+def test_too_many_resamples_without_a_case_leave_no_bootstrap_interval() -> None:
+    found = average_precision(np.array([True, False, False]), np.array([2.0, 3.0, 1.0]))
+    assert found.value == 0.5
     assert math.isnan(found.low)
 
 
@@ -80,6 +84,6 @@ def test_average_precision_lies_between_its_floor_and_one(rows: list[tuple[bool,
         with pytest.raises(EvaluationError, match="both groups"):
             average_precision(is_case, score)
         return
-    found = average_precision(is_case, score)
+    found = average_precision(is_case, score, interval="logit")
     assert 0 < found.value <= 1 + 1e-12
-    assert found.value == pytest.approx(average_precision(is_case, 3 * score + 1).value)
+    assert found.value == pytest.approx(average_precision(is_case, 3 * score + 1, interval="logit").value)
