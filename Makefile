@@ -44,7 +44,7 @@ $(READY): pyproject.toml
 
 $(READY_DEV): $(READY) pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --group dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[simulate,evaluate]' --group dev
 	touch $@
 
 clean:

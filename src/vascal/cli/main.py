@@ -9,6 +9,7 @@ import typer
 
 import vascal
 from vascal.cli.demo import demo
+from vascal.cli.evaluate import evaluate
 from vascal.cli.rules import rules
 from vascal.cli.score import score
 from vascal.cli.simulate import simulate
@@ -24,6 +25,7 @@ app = typer.Typer(
 app.command()(score)
 app.command()(rules)
 app.command()(demo)
+app.command()(evaluate)
 app.add_typer(simulate, name="simulate")
 
 

@@ -21,6 +21,9 @@ class Reporter(Protocol):
     def step(self, found: int) -> None:
         """Count one series as finished, of `found` known so far."""
 
+    def reach(self, done: int, total: int) -> None:
+        """Say that `done` of `total` are finished."""
+
 
 class _Lines:
     def __init__(self, console: Console) -> None:
@@ -30,6 +33,9 @@ class _Lines:
         self._console.print(text, markup=False, highlight=False, soft_wrap=True)
 
     def step(self, found: int) -> None:
+        """Lines need no count."""
+
+    def reach(self, done: int, total: int) -> None:
         """Lines need no count."""
 
 
@@ -43,6 +49,9 @@ class _Bar:
 
     def step(self, found: int) -> None:
         self._progress.update(self._task, advance=1, total=found)
+
+    def reach(self, done: int, total: int) -> None:
+        self._progress.update(self._task, completed=done, total=total)
 
 
 @contextmanager

@@ -197,7 +197,7 @@ def _concordance(x: Values, y: Values) -> ndarray:
     xr, yr = (stats.rankdata(values, "dense").astype(np.int64) for values in (x, y))
     below_left, below_right = _dominated(xr, yr), _dominated(-xr, -yr)
     above_left, above_right = _dominated(xr, -yr), _dominated(-xr, yr)
-    return (below_left + below_right - above_left - above_right).astype(float)
+    return np.asarray(below_left + below_right - above_left - above_right, dtype=float)
 
 
 def _dominated(x: ndarray, y: ndarray) -> ndarray:

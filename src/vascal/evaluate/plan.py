@@ -1,0 +1,182 @@
+"""What will be analysed, and how: written before the numbers are seen, and then followed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Literal
+
+from vascal.errors import PlanError
+from vascal.evaluate.bland_altman import SCALES, Scale
+from vascal.evaluate.bootstrap import IntervalMethod, Resampling
+from vascal.evaluate.icc import FORMS, IccForm
+from vascal.evaluate.kappa import Weights
+
+Incomplete = Literal["refuse", "drop"]
+Limit = Literal["value", "low", "high"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Criterion:
+    """A number that must be reached for the study to count as a success.
+
+    Parameters
+    ----------
+    table, statistic
+        Where it stands: a table's key and a column's key, as in ``numbers.csv``.
+    row
+        Words of the row, as ``numbers.csv`` writes them; the first row unless given.
+    limit
+        Whether the estimate itself or a limit of its interval must reach it.
+    at_least, at_most
+        One of them.
+    """
+
+    table: str
+    statistic: str
+    row: str = ""
+    limit: Limit = "value"
+    at_least: float | None = None
+    at_most: float | None = None
+
+    def __post_init__(self) -> None:
+        if (self.at_least is None) == (self.at_most is None):
+            name = f"{self.table}.{self.statistic}"
+            raise PlanError(f"a criterion needs either at_least or at_most; {name} has both or none")
+        if self.limit not in {"value", "low", "high"}:
+            raise PlanError(f"a criterion's limit is value, low or high; found {self.limit!r}")
+
+    def describe(self) -> str:
+        """Say it in words."""
+        where = f" ({self.row})" if self.row else ""
+        what = {"value": "", "low": "lower limit of ", "high": "upper limit of "}[self.limit]
+        bound = f"at least {self.at_least:g}" if self.at_least is not None else f"at most {self.at_most:g}"
+        return f"{what}{self.table}.{self.statistic}{where} {bound}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnalysisPlan:
+    """All choices of an evaluation.
+
+    Parameters
+    ----------
+    study
+        Column that identifies a study in both files.
+    predicted, reference
+        Column of the score in each file.
+    unit
+        Of the score, for axes and tables.
+    readers
+        Further score columns of the reference file, one a reader.
+    set_by
+        Column whose values (internal, external ...) get tables of their own.
+    subgroups
+        Columns to compare groups by; ``age:50,60,70`` cuts a number at its edges.
+    site
+        Column of the site, for site-wise and pooled results.
+    category_edges, category_names
+        Highest score of each category but the last, and all their names.
+    tolerance
+        Clinically acceptable error, in score units.
+    bland_altman
+        Scales of the Bland-Altman analysis.
+    probability, target
+        Column of a predicted probability (predicted file) and of the yes or no
+        it foretells (reference file).
+    time, event
+        Columns of follow-up (years) and what ended it: 0 censored, 1 event,
+        2 competing event. In the reference file.
+    group
+        Column to compare outcomes by; the predicted category unless given.
+    covariates
+        Columns of the clinical model that the score is added to.
+    horizon_years
+        Follow-up at which risks are compared; the median follow-up unless given.
+    incomplete
+        Whether studies that lack a partner or a score refuse the run or are
+        dropped, counted and listed.
+    criteria
+        What makes the study a success.
+    """
+
+    title: str = "Evaluation"
+    kind: Literal["cac", "aac", "other"] = "other"
+    study: str = "study"
+    predicted: str = "score"
+    reference: str = "score"
+    unit: str = "score"
+    readers: tuple[str, ...] = ()
+    set_by: str | None = None
+    subgroups: tuple[str, ...] = ()
+    site: str | None = None
+    category_edges: tuple[float, ...] = ()
+    category_names: tuple[str, ...] = ()
+    tolerance: float | None = None
+    bland_altman: tuple[Scale, ...] = ("raw",)
+    icc_form: IccForm = "2,1"
+    kappa_weights: Weights = "linear"
+    probability: str | None = None
+    target: str | None = None
+    time: str | None = None
+    event: str | None = None
+    group: str | None = None
+    covariates: tuple[str, ...] = ()
+    horizon_years: float | None = None
+    incomplete: Incomplete = "refuse"
+    resamples: int = 1000
+    seed: int = 0
+    interval: IntervalMethod = "bca"
+    level: float = 0.95
+    criteria: tuple[Criterion, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.category_edges and len(self.category_names) != len(self.category_edges) + 1:
+            raise PlanError(
+                f"{len(self.category_edges)} edges make {len(self.category_edges) + 1} categories; "
+                f"{len(self.category_names)} names were given"
+            )
+        if not 0.5 <= self.level < 1:
+            raise PlanError(f"a confidence level lies between 0.5 and 1; found {self.level:g}")
+        if (self.time is None) != (self.event is None):
+            raise PlanError("outcomes need both a time and an event column")
+        if (self.probability is None) != (self.target is None):
+            raise PlanError("a probability needs its target column, and a target its probability")
+        self._require("bland_altman scale", self.bland_altman, tuple(SCALES))
+        self._require("icc_form", (self.icc_form,), tuple(FORMS))
+        self._require("kappa_weights", (self.kappa_weights,), ("unweighted", "linear", "quadratic"))
+        self._require("interval", (self.interval,), ("bca", "percentile"))
+        self._require("incomplete", (self.incomplete,), ("refuse", "drop"))
+
+    @staticmethod
+    def _require(name: str, found: tuple[str, ...], known: tuple[str, ...]) -> None:
+        for value in found:
+            if value not in known:
+                raise PlanError(f"{name} is one of {', '.join(known)}; found {value!r}")
+
+    @property
+    def resampling(self) -> Resampling:
+        """How bootstrap intervals are made."""
+        return Resampling(resamples=self.resamples, seed=self.seed, method=self.interval)
+
+    @property
+    def reference_columns(self) -> tuple[str, ...]:
+        """Columns needed from the reference file besides the study and the score."""
+        wanted = (
+            *self.readers, self.set_by, *(name.split(":")[0] for name in self.subgroups), self.site,
+            self.target, self.time, self.event, self.group, *self.covariates,
+        )  # fmt: skip
+        return tuple(dict.fromkeys(name for name in wanted if name))
+
+
+def describe_differences(written: AnalysisPlan, asked: AnalysisPlan) -> tuple[str, ...]:
+    """Name every choice in which a run departs from its written plan.
+
+    Returns
+    -------
+    tuple of str
+        Such as ``level: the plan says 0.95, this run 0.9``; empty when it follows.
+    """
+    return tuple(
+        f"{item.name}: the plan says {getattr(written, item.name)!r}, this run {getattr(asked, item.name)!r}"
+        for item in fields(AnalysisPlan)
+        if getattr(written, item.name) != getattr(asked, item.name)
+    )

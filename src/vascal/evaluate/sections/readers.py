@@ -1,0 +1,118 @@
+"""Readers among themselves and against the measurement: what agreement can be expected at all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from itertools import combinations
+
+import numpy as np
+
+from vascal.evaluate.accuracy import within_tolerance
+from vascal.evaluate.cohort import Cohort
+from vascal.evaluate.confusion import categorise, count_confusion
+from vascal.evaluate.estimate import Estimate, Values
+from vascal.evaluate.icc import FORMS, icc
+from vascal.evaluate.kappa import kappa
+from vascal.evaluate.plan import AnalysisPlan
+from vascal.evaluate.result import Cell, Column, ForestPlot, ResultTable, Section
+from vascal.evaluate.sections.agreement import SET, STUDIES
+
+MEASURED = "measured"
+
+
+def evaluate_readers(sets: Mapping[str, Cohort], plan: AnalysisPlan) -> Section:
+    """Compare every pair of readers, each reader with the measurement, and all readers at once."""
+    rows = tuple(_rows(sets, plan))
+    columns = [
+        SET,
+        Column(key="pair", title="Pair", style="text"),
+        STUDIES,
+        Column(key="icc", title=f"ICC({plan.icc_form})"),
+        Column(key="mae", title="Mean absolute difference"),
+    ]
+    if plan.category_edges:
+        columns.append(Column(key="kappa", title=f"{plan.kappa_weights.capitalize()} kappa"))
+    if plan.tolerance is not None:
+        columns.append(Column(key="within_tolerance", title=f"Within {plan.tolerance:g} {plan.unit}", style="share"))
+    tables = [
+        ResultTable(
+            key="readers",
+            title="Agreement of readers and of the measurement with each of them",
+            columns=tuple(columns),
+            rows=rows,
+            note="Only studies that both scored.",
+        )
+    ]
+    if len(plan.readers) > 1:
+        tables.append(_all_readers(sets, plan))
+    first = next(iter(sets))
+    return Section(
+        key="readers",
+        title="Readers",
+        tables=tuple(tables),
+        plots=(
+            ForestPlot(
+                key="readers",
+                title=f"ICC({plan.icc_form}) of each pair",
+                label=f"ICC({plan.icc_form})",
+                rows=tuple(
+                    (f"{row[1]}, {row[0]}" if len(sets) > 1 else str(row[1]), row[3])
+                    for row in rows
+                    if isinstance(row[3], Estimate)
+                ),
+            ),
+        ),
+        text=f"{len(plan.readers)} readers scored the studies; {_holes(sets[first], plan)}",
+        methods=(
+            "Readers were compared pairwise with each other and with the measurement, on the studies that both scored; "
+            "the agreement of all readers is the ICC over complete studies.",
+        ),
+    )
+
+
+def _rows(sets: Mapping[str, Cohort], plan: AnalysisPlan) -> Iterator[tuple[Cell, ...]]:
+    for one, other in combinations((*plan.readers, MEASURED), 2):
+        for name, cohort in sets.items():
+            first = cohort.number(one)
+            second = cohort.predicted if other == MEASURED else cohort.number(other)
+            both = np.isfinite(first) & np.isfinite(second)
+            yield (name, f"{one} and {other}", int(both.sum()), *_compare(first[both], second[both], plan))
+
+
+def _compare(first: Values, second: Values, plan: AnalysisPlan) -> Iterator[Cell]:
+    if len(first) < 3:
+        yield from (None,) * (2 + bool(plan.category_edges) + (plan.tolerance is not None))
+        return
+    yield icc(np.stack([first, second], axis=1), plan.icc_form, level=plan.level)
+    yield float(np.abs(first - second).mean())
+    if plan.category_edges:
+        one, other = categorise(first, plan.category_edges), categorise(second, plan.category_edges)
+        yield kappa(count_confusion(other, one, len(plan.category_names)), plan.kappa_weights, level=plan.level)
+    if plan.tolerance is not None:
+        yield within_tolerance(second, first, plan.tolerance, level=plan.level)
+
+
+def _all_readers(sets: Mapping[str, Cohort], plan: AnalysisPlan) -> ResultTable:
+    rows = []
+    for name, cohort in sets.items():
+        ratings = np.stack([cohort.number(reader) for reader in plan.readers], axis=1)
+        complete = int(np.sum(~np.isnan(ratings).any(axis=1)))
+        cells = [icc(ratings, form, level=plan.level) if complete > 1 else None for form in FORMS]
+        rows.append((name, complete, *cells))
+    return ResultTable(
+        key="all_readers",
+        title=f"Agreement of all {len(plan.readers)} readers",
+        columns=(
+            SET,
+            STUDIES,
+            *(Column(key=f"icc_{form.replace(',', '_')}", title=f"ICC({form})") for form in FORMS),
+        ),
+        rows=tuple(rows),
+        note="Studies that every reader scored.",
+    )
+
+
+def _holes(cohort: Cohort, plan: AnalysisPlan) -> str:
+    missing = {reader: int(np.sum(np.isnan(cohort.number(reader)))) for reader in plan.readers}
+    said = [f"{reader} left out {count}" for reader, count in missing.items() if count]
+    return "; ".join(said) + "." if said else "none left out a study."

@@ -1,0 +1,182 @@
+"""An evaluation, from two files to a report's content: reads, joins, analyses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from vascal.errors import PlanError
+from vascal.evaluate.bootstrap import Report
+from vascal.evaluate.cohort import Cohort
+from vascal.evaluate.estimate import Estimate
+from vascal.evaluate.plan import AnalysisPlan, Criterion, describe_differences
+from vascal.evaluate.result import CriterionResult, Evaluation, ResultTable, Section
+from vascal.evaluate.sections.agreement import SMALL, evaluate_agreement
+from vascal.evaluate.sections.categories import evaluate_categories
+from vascal.evaluate.sections.description import describe_sets
+from vascal.evaluate.sections.readers import evaluate_readers
+from vascal.evaluate.sections.subgroups import evaluate_subgroups
+from vascal.io.evaluation_table import Flow, join_tables, read_table
+
+PRESETS: Mapping[str, Mapping[str, Any]] = {
+    "cac": {
+        "predicted": "agatston",
+        "reference": "agatston",
+        "unit": "Agatston units",
+        "category_edges": (0.0, 10.0, 100.0, 400.0),
+        "category_names": ("0", "1-10", "11-100", "101-400", ">400"),
+        "bland_altman": ("raw", "log1p"),
+    },
+    "aac": {
+        "predicted": "aac24",
+        "reference": "aac24",
+        "unit": "points",
+        "category_edges": (4.5, 15.5),  # whole points: a continuous 4.3 is nearer to 4 than to 5
+        "category_names": ("0-4", "5-15", "16-24"),
+        "tolerance": 4.0,
+    },
+    "other": {},
+}
+"""What is usual for a kind of score; every entry can be replaced."""
+
+
+def make_plan(kind: str, choices: Mapping[str, Any]) -> AnalysisPlan:
+    """Make a plan from what is usual for a kind of score and what was chosen instead.
+
+    Parameters
+    ----------
+    kind
+        ``cac``, ``aac`` or ``other``.
+    choices
+        Entries of `AnalysisPlan`; None leaves what is usual.
+    """
+    if kind not in PRESETS:
+        raise PlanError(f"the kind of score is one of {', '.join(PRESETS)}; found {kind!r}")
+    chosen = {name: value for name, value in choices.items() if value is not None}
+    return AnalysisPlan(**{"kind": kind, **PRESETS[kind], **chosen})
+
+
+def require_followed(plan: AnalysisPlan, kind: str | None, choices: Mapping[str, Any]) -> None:
+    """Refuse choices that depart from a written plan.
+
+    Raises
+    ------
+    PlanError
+        Names each difference. Choices that say the same as the plan are fine.
+    """
+    asked = {**choices, **({"kind": kind} if kind else {})}
+    differences = describe_differences(plan, replace(plan, **asked))
+    if differences:
+        raise PlanError(f"this run departs from its plan; {'; '.join(differences)}")
+
+
+def evaluate_files(
+    predicted: Path, reference: Path, plan: AnalysisPlan, *, plan_digest: str = "", report: Report | None = None
+) -> Evaluation:
+    """Evaluate the scores of one file against those of another.
+
+    Parameters
+    ----------
+    predicted, reference
+        CSV or Parquet, one row a study.
+    plan
+        What to analyse.
+    plan_digest
+        SHA-256 of the plan's file, where one was written before.
+    report
+        Told about the progress of resampling.
+
+    Raises
+    ------
+    TableError
+        If rows or columns can not be used; the message names them.
+    """
+    cohort, flow = join_tables(read_table(predicted), read_table(reference), plan)
+    found = evaluate_cohort(cohort, plan, report=report)
+    return replace(found, facts=_facts(flow, plan, plan_digest))
+
+
+def evaluate_cohort(cohort: Cohort, plan: AnalysisPlan, *, report: Report | None = None) -> Evaluation:
+    """Run every analysis that the plan asks for."""
+    parts = cohort.split(plan.set_by)
+    sets = {name: part for name, part in parts.items() if len(part) >= SMALL}
+    if not sets:
+        raise PlanError(f"an evaluation needs at least {SMALL} studies in a set; the largest has {_largest(parts)}")
+    sections = [section for section in _sections(cohort, sets, plan, report) if section is not None]
+    left_out = [f"{name} ({len(part)})" for name, part in parts.items() if name not in sets]
+    if left_out:
+        caution = f"Sets of fewer than {SMALL} studies have no results of their own: {', '.join(left_out)}."
+        sections[0] = replace(sections[0], cautions=(caution, *sections[0].cautions))
+    tables = {table.key: table for section in sections for table in section.tables}
+    return Evaluation(
+        title=plan.title,
+        sections=tuple(sections),
+        criteria=tuple(_judge(criterion, tables) for criterion in plan.criteria),
+    )
+
+
+def _sections(
+    cohort: Cohort, sets: Mapping[str, Cohort], plan: AnalysisPlan, report: Report | None
+) -> tuple[Section | None, ...]:
+    """Every section in the order of the report; None where the plan does not ask for it."""
+
+    def wanted(is_wanted: object, make: Callable[[], Section]) -> Section | None:
+        return make() if is_wanted else None
+
+    return (
+        describe_sets(sets, plan),
+        evaluate_agreement(sets, plan, report=report),
+        wanted(plan.category_edges, lambda: evaluate_categories(sets, plan)),
+        wanted(plan.readers, lambda: evaluate_readers(sets, plan)),
+        wanted(plan.subgroups, lambda: evaluate_subgroups(cohort, plan)),
+    )
+
+
+def _judge(criterion: Criterion, tables: Mapping[str, ResultTable]) -> CriterionResult:
+    """Look a success criterion's number up and compare it."""
+    if criterion.table not in tables:
+        raise PlanError(f"a criterion names the table {criterion.table!r}; this evaluation has {', '.join(tables)}")
+    cells = [
+        (about, cell)
+        for about, column, cell in tables[criterion.table].numbers()
+        if column.key == criterion.statistic and (not criterion.row or about == criterion.row)
+    ]
+    if not cells:
+        raise PlanError(f"a criterion names what table {criterion.table!r} does not have: {criterion.describe()}")
+    cell = cells[0][1]
+    number = getattr(cell, criterion.limit) if isinstance(cell, Estimate) else float(cell)
+    is_met = None
+    if np.isfinite(number):
+        is_met = (
+            number >= criterion.at_least if criterion.at_least is not None else number <= (criterion.at_most or 0.0)
+        )
+    return CriterionResult(criterion=criterion.describe(), found=f"{number:.4g}", is_met=is_met)
+
+
+def _facts(flow: Flow, plan: AnalysisPlan, plan_digest: str) -> tuple[tuple[str, str], ...]:
+    dropped = {
+        "measured without a reference": flow.only_predicted,
+        "reference without a measurement": flow.only_reference,
+        "without a score": flow.without_score,
+        "series not to be quoted": flow.not_quoted,
+    }
+    left_out = ", ".join(f"{count} {what}" for what, count in dropped.items() if count)
+    return (
+        ("Studies analysed", f"{flow.analysed:,}"),
+        ("Left out", left_out or "none"),
+        *((f"File {name}", f"SHA-256 {digest}") for name, digest in flow.digests.items()),
+        ("Plan", f"written before this run, SHA-256 {plan_digest}" if plan_digest else "made for this run"),
+        ("Columns", f"{plan.predicted} against {plan.reference}, joined by {plan.study}"),
+        ("Software", f"vascal {version('vascal')}"),
+        ("Date", datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")),
+    )
+
+
+def _largest(parts: Mapping[str, Cohort]) -> int:
+    return max(len(part) for part in parts.values())

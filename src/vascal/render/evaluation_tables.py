@@ -1,0 +1,93 @@
+"""Tables of an evaluation for papers and programs: CSV, Markdown and LaTeX."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable
+
+from vascal.evaluate.estimate import Estimate
+from vascal.evaluate.result import Evaluation, ResultTable
+from vascal.render.evaluation_words import show_line
+
+NUMBER_COLUMNS = ("section", "table", "row", "statistic", "value", "low", "high", "level", "n", "p_value", "method")
+
+
+def write_numbers(evaluation: Evaluation) -> str:
+    """Give every number of an evaluation in full precision, one a line."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(NUMBER_COLUMNS)
+    for section in evaluation.sections:
+        for table in section.tables:
+            for about, column, cell in table.numbers():
+                where = (section.key, table.key, about, column.key)
+                if isinstance(cell, Estimate):
+                    p_value = "" if cell.p_value is None else repr(cell.p_value)
+                    numbers = (
+                        repr(cell.value),
+                        repr(cell.low),
+                        repr(cell.high),
+                        cell.level,
+                        cell.n,
+                        p_value,
+                        cell.method,
+                    )
+                    writer.writerow((*where, *numbers))
+                else:
+                    writer.writerow((*where, repr(cell), *[""] * 6))
+    return out.getvalue()
+
+
+def write_markdown(table: ResultTable) -> str:
+    """Give a table as Markdown."""
+    cells = _cells(table, _escape_markdown)
+    rule = [":--" if column.style == "text" else "--:" for column in table.columns]
+    lines = [f"**{table.title}**", "", *("| " + " | ".join(row) + " |" for row in (cells[0], rule, *cells[1:]))]
+    return "\n".join([*lines, *(("", table.note) if table.note else ()), ""])
+
+
+def write_latex(table: ResultTable) -> str:
+    """Give a table as LaTeX (package booktabs)."""
+    cells = _cells(table, _escape_latex)
+    shape = "".join("l" if column.style == "text" else "r" for column in table.columns)
+    body = [" & ".join(row) + r" \\" for row in cells]
+    note = [rf"\par\smallskip\footnotesize {_escape_latex(table.note)}"] if table.note else []
+    return "\n".join(
+        [
+            r"\begin{table}",
+            r"\centering",
+            rf"\caption{{{_escape_latex(table.title)}}}",
+            rf"\begin{{tabular}}{{{shape}}}",
+            r"\toprule",
+            body[0],
+            r"\midrule",
+            *body[1:],
+            r"\bottomrule",
+            r"\end{tabular}",
+            *note,
+            r"\end{table}",
+            "",
+        ]
+    )
+
+
+def _cells(table: ResultTable, escape: Callable[[str], str]) -> list[list[str]]:
+    rows = [[show_line(column, cell) for column, cell in zip(table.columns, row, strict=True)] for row in table.rows]
+    titles = [column.title for column in table.columns]
+    return [[escape(text) for text in row] for row in (titles, *rows)]
+
+
+def _escape_markdown(text: str) -> str:
+    return text.replace("|", r"\|").replace("<", "&lt;").replace("*", r"\*")
+
+
+_LATEX = {
+    "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",
+    "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"$<$", ">": r"$>$", "²": r"$^2$", "ρ": r"$\rho$",
+    "τ": r"$\tau$", "±": r"$\pm$", "√": r"$\sqrt{}$", "≥": r"$\geq$", "χ": r"$\chi$",
+}  # fmt: skip
+
+
+def _escape_latex(text: str) -> str:
+    return "".join(_LATEX.get(letter, letter) for letter in text)
