@@ -74,7 +74,8 @@ def test_the_aortic_studys_e_value_is_met_but_its_interval_holds_one() -> None:
     ratio = estimate_risk_ratio(two(15, 100, 7, 100))
     found = e_value(ratio.value, ratio.low, ratio.high, measure="rr", is_common=False)
     assert found.of_estimate == pytest.approx(3.71, abs=5e-3)
-    assert (ratio.low, ratio.high) == (pytest.approx(0.913, abs=1e-3), pytest.approx(5.031, abs=2e-3))
+    assert ratio.low == pytest.approx(0.913, abs=1e-3)
+    assert ratio.high == pytest.approx(5.031, abs=2e-3)
     assert found.of_limit == 1
     assert e_value(1 / ratio.low, 1, 2, measure="rr", is_common=False).of_estimate == pytest.approx(1.42, abs=5e-3)
     assert e_value(ratio.high, 1, 6, measure="rr", is_common=False).of_estimate == pytest.approx(9.53, abs=5e-3)
