@@ -217,10 +217,6 @@ def compare_paired_auc(is_case: Flags, first: Values, second: Values, *, level: 
     ------
     EvaluationError
         If a group is empty or a score is not finite.
-
-    References
-    ----------
-    DeLong et al., Biometrics 1988;44:837-845, doi:10.2307/2531595.
     """
     require_same_length(is_case=is_case, first=first, second=second)
     _require_scores(is_case, first)
