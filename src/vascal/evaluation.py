@@ -15,12 +15,15 @@ from vascal.errors import PlanError
 from vascal.evaluate.bootstrap import Report
 from vascal.evaluate.cohort import Cohort
 from vascal.evaluate.estimate import Estimate
-from vascal.evaluate.plan import AnalysisPlan, Criterion, describe_differences
+from vascal.evaluate.plan import AnalysisPlan, Criterion, describe_differences, require_known_words
 from vascal.evaluate.result import CriterionResult, Evaluation, ResultTable, Section
 from vascal.evaluate.sections.agreement import SMALL, evaluate_agreement
 from vascal.evaluate.sections.categories import evaluate_categories
 from vascal.evaluate.sections.description import describe_sets
+from vascal.evaluate.sections.discrimination import evaluate_discrimination
+from vascal.evaluate.sections.probability import evaluate_probability
 from vascal.evaluate.sections.readers import evaluate_readers
+from vascal.evaluate.sections.sites import evaluate_sites
 from vascal.evaluate.sections.subgroups import evaluate_subgroups
 from vascal.io.evaluation_table import Flow, join_tables, read_table
 
@@ -56,9 +59,9 @@ def make_plan(kind: str, choices: Mapping[str, Any]) -> AnalysisPlan:
     choices
         Entries of `AnalysisPlan`; None leaves what is usual.
     """
-    if kind not in PRESETS:
-        raise PlanError(f"the kind of score is one of {', '.join(PRESETS)}; found {kind!r}")
+    require_known_words({"kind": kind})
     chosen = {name: value for name, value in choices.items() if value is not None}
+    require_known_words(chosen)
     return AnalysisPlan(**{"kind": kind, **PRESETS[kind], **chosen})
 
 
@@ -71,6 +74,7 @@ def require_followed(plan: AnalysisPlan, kind: str | None, choices: Mapping[str,
         Names each difference. Choices that say the same as the plan are fine.
     """
     asked = {**choices, **({"kind": kind} if kind else {})}
+    require_known_words(asked)
     differences = describe_differences(plan, replace(plan, **asked))
     if differences:
         raise PlanError(f"this run departs from its plan; {'; '.join(differences)}")
@@ -133,8 +137,11 @@ def _sections(
         describe_sets(sets, plan),
         evaluate_agreement(sets, plan, report=report),
         wanted(plan.category_edges, lambda: evaluate_categories(sets, plan)),
+        wanted(plan.category_edges, lambda: evaluate_discrimination(sets, plan)),
         wanted(plan.readers, lambda: evaluate_readers(sets, plan)),
+        wanted(plan.probability, lambda: evaluate_probability(sets, plan)),
         wanted(plan.subgroups, lambda: evaluate_subgroups(cohort, plan)),
+        wanted(plan.site, lambda: evaluate_sites(cohort, plan)),
     )
 
 

@@ -9,10 +9,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from jaxtyping import Float
+from numpy import ndarray
 from scipy import stats
 
 from vascal.errors import EvaluationError
 from vascal.evaluate.estimate import LEVEL, Estimate, Values
+
+Group = Float[ndarray, "_"]
+"""Values of a group; groups may differ in size."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +29,7 @@ class WelchTest:
     p_value: float
 
 
-def welch_anova(groups: Sequence[Values]) -> WelchTest:
+def welch_anova(groups: Sequence[Group]) -> WelchTest:
     """Test whether all groups have one mean.
 
     Parameters
@@ -57,7 +62,7 @@ def mean_with_interval(values: Values, *, level: float = LEVEL) -> Estimate:
     return Estimate(value=mean, low=mean - half, high=mean + half, n=n, method="t distribution", level=level)
 
 
-def difference_of_means(one: Values, other: Values, *, level: float = LEVEL) -> Estimate:
+def difference_of_means(one: Group, other: Group, *, level: float = LEVEL) -> Estimate:
     """Mean of one group minus that of another, with Welch's interval."""
     if min(len(one), len(other)) < 2:
         raise EvaluationError("a difference of means needs two studies in each group")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Literal
 
@@ -42,8 +43,6 @@ class Criterion:
         if (self.at_least is None) == (self.at_most is None):
             name = f"{self.table}.{self.statistic}"
             raise PlanError(f"a criterion needs either at_least or at_most; {name} has both or none")
-        if self.limit not in {"value", "low", "high"}:
-            raise PlanError(f"a criterion's limit is value, low or high; found {self.limit!r}")
 
     def describe(self) -> str:
         """Say it in words."""
@@ -140,17 +139,6 @@ class AnalysisPlan:
             raise PlanError("outcomes need both a time and an event column")
         if (self.probability is None) != (self.target is None):
             raise PlanError("a probability needs its target column, and a target its probability")
-        self._require("bland_altman scale", self.bland_altman, tuple(SCALES))
-        self._require("icc_form", (self.icc_form,), tuple(FORMS))
-        self._require("kappa_weights", (self.kappa_weights,), ("unweighted", "linear", "quadratic"))
-        self._require("interval", (self.interval,), ("bca", "percentile"))
-        self._require("incomplete", (self.incomplete,), ("refuse", "drop"))
-
-    @staticmethod
-    def _require(name: str, found: tuple[str, ...], known: tuple[str, ...]) -> None:
-        for value in found:
-            if value not in known:
-                raise PlanError(f"{name} is one of {', '.join(known)}; found {value!r}")
 
     @property
     def resampling(self) -> Resampling:
@@ -165,6 +153,33 @@ class AnalysisPlan:
             self.target, self.time, self.event, self.group, *self.covariates,
         )  # fmt: skip
         return tuple(dict.fromkeys(name for name in wanted if name))
+
+
+CHOICES: Mapping[str, tuple[str, ...]] = {
+    "kind": ("cac", "aac", "other"),
+    "bland_altman": tuple(SCALES),
+    "icc_form": tuple(FORMS),
+    "kappa_weights": ("unweighted", "linear", "quadratic"),
+    "interval": ("bca", "percentile"),
+    "incomplete": ("refuse", "drop"),
+    "limit": ("value", "low", "high"),
+}
+"""Entries of a plan or a criterion that know only these words."""
+
+
+def require_known_words(entries: Mapping[str, object]) -> None:
+    """Refuse words that an entry of a plan or a criterion does not know, before one is made of them.
+
+    Raises
+    ------
+    PlanError
+        Names the entry, what it knows and what was found.
+    """
+    for name in CHOICES.keys() & entries.keys():
+        found = entries[name]
+        for word in found if isinstance(found, list | tuple) else (found,):
+            if word not in CHOICES[name]:
+                raise PlanError(f"{name} is one of {', '.join(CHOICES[name])}; found {word!r}")
 
 
 def describe_differences(written: AnalysisPlan, asked: AnalysisPlan) -> tuple[str, ...]:

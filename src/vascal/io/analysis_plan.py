@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from vascal.errors import PlanError
-from vascal.evaluate.plan import AnalysisPlan, Criterion
+from vascal.evaluate.plan import AnalysisPlan, Criterion, require_known_words
 from vascal.io.atomic import write_file
 
 HEADER = """\
@@ -40,7 +40,9 @@ def read_plan(path: Path) -> tuple[AnalysisPlan, str]:
         raise PlanError(f"{path.name} is not a TOML file: {error}") from error
     _require_known(path.name, found, AnalysisPlan)
     criteria = found.pop("criteria", [])
+    require_known_words(found)
     for criterion in criteria:
+        require_known_words(criterion)
         _require_known(f"{path.name}, criteria", criterion, Criterion)
     values: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in found.items()}
     try:

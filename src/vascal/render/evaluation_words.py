@@ -69,10 +69,10 @@ def _interval(low: float, high: float, digits: int) -> str:
 
 
 def _digits(*numbers: float) -> int:
-    """Decimals that suit the largest of some numbers: three significant digits, or a little more."""
+    """Decimals that suit the largest of some numbers: three up to 1, above it three significant digits."""
     size = max((abs(number) for number in numbers if math.isfinite(number)), default=0.0)
     if size == 0:
         return 0
     if size <= 1.05:
-        return 3 if size >= 0.1 else min(2 - math.floor(math.log10(size)), 6)
+        return 3 if size >= 0.01 else min(1 - math.floor(math.log10(size)), 6)
     return max(0, 2 - math.floor(math.log10(size)))

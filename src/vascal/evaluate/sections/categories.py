@@ -199,6 +199,7 @@ def _methods(plan: AnalysisPlan, has_zero: bool) -> tuple[str, ...]:
     zero = " Zero and non-zero scores were compared by McNemar's test and by the scores behind disagreements."
     return (
         f"Scores were put in the categories {edges}. Agreement beyond chance is Cohen's kappa, unweighted and with "
-        "linear and quadratic weights [cohen1968], with large-sample intervals [fleiss1969]; shares have Wilson's intervals "
-        f"[wilson1927]; equal use of categories was tested by Stuart and Maxwell's test, symmetry by Bowker's.{zero if has_zero else ''}",
+        "linear and quadratic weights [cohen1968], with large-sample intervals [fleiss1969]; shares have Wilson's "
+        "intervals [wilson1927]; equal use of categories was tested by Stuart and Maxwell's test, symmetry by Bowker's."
+        f"{zero if has_zero else ''}",
     )
