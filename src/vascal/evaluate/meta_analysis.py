@@ -101,7 +101,9 @@ def pool_sites(
     Sites that agree by luck leave Hartung and Knapp's interval very narrow, and
     none (NaN) if their effects are equal; the truncated one mends that and is
     then cautious. The prediction interval uses Student's t with two degrees
-    of freedom fewer than sites and the standard error of the chosen interval.
+    of freedom fewer than sites and the standard error of the chosen interval;
+    with fewer than about ten sites it held only 85 to 90 of 100 further sites
+    in simulations, as tau2 itself is then hardly known.
 
     References
     ----------
@@ -273,7 +275,11 @@ def _tau2_at(effects: SiteValues, variances: SiteValues, q: float) -> float:
     highest = (
         float(np.sum((effects - effects.mean()) ** 2)) / q * (1 + 1e-9)
     )  # there Q is at most q; a hair for rounding
-    return float(brentq(lambda tau2: _q(effects, variances, tau2) - q, 0.0, highest, xtol=1e-14, rtol=1e-14))
+    return _find_root(lambda tau2: _q(effects, variances, tau2) - q, 0.0, highest)
+
+
+def _find_root(slope: Callable[[float], float], low: float, high: float) -> float:
+    return float(brentq(slope, low, high, xtol=1e-15, rtol=1e-14))
 
 
 def _reml(effects: SiteValues, variances: SiteValues) -> float:
@@ -281,20 +287,20 @@ def _reml(effects: SiteValues, variances: SiteValues) -> float:
     spread = float(np.sum((effects - effects.mean()) ** 2)) / (len(effects) - 1)
     highest = max(float(variances.max()), 3 * spread)  # beyond both the likelihood only falls
     grid = np.concatenate([[0.0], np.geomspace(1e-6 * min(float(variances.min()), highest), 1.01 * highest, 300)])
-    slopes = [_reml_slope(tau2, effects, variances) for tau2 in grid]
-    peaks = [0.0]
-    for k in range(len(grid) - 1):
-        if slopes[k] > 0 >= slopes[k + 1]:
-            peak = brentq(_reml_slope, grid[k], grid[k + 1], args=(effects, variances), xtol=1e-15, rtol=1e-14)
-            peaks.append(float(peak))
-    return max(peaks, key=lambda tau2: _restricted_likelihood(tau2, effects, variances))
+    slopes = _reml_slope(grid, effects, variances)
+    turns = np.flatnonzero((slopes[:-1] > 0) & (slopes[1:] <= 0))
+    peaks = [
+        _find_root(lambda tau2: float(_reml_slope(tau2, effects, variances)), grid[turn], grid[turn + 1])
+        for turn in turns
+    ]
+    return max([0.0, *peaks], key=lambda tau2: _restricted_likelihood(tau2, effects, variances))
 
 
-def _reml_slope(tau2: float, effects: SiteValues, variances: SiteValues) -> float:
-    weights = 1 / (variances + tau2)
-    total = float(weights.sum())
-    mean = float(np.sum(weights * effects)) / total
-    return float(np.sum((weights * (effects - mean)) ** 2) - total + np.sum(weights**2) / total)
+def _reml_slope(tau2: ndarray | float, effects: SiteValues, variances: SiteValues) -> ndarray:
+    weights = 1 / (variances + np.asarray(tau2)[..., None])
+    total = weights.sum(axis=-1)
+    off = weights * (effects - (np.sum(weights * effects, axis=-1) / total)[..., None])
+    return np.asarray(np.sum(off**2, axis=-1) - total + np.sum(weights**2, axis=-1) / total)
 
 
 def _restricted_likelihood(tau2: float, effects: SiteValues, variances: SiteValues) -> float:

@@ -22,7 +22,6 @@ from vascal.evaluate.cases import (
     normal_quantile,
     require_both_groups,
     require_finite,
-    two_sided_p,
 )
 from vascal.evaluate.estimate import LEVEL, Estimate, Flags, Values, require_same_length
 from vascal.evaluate.proportion import wilson
@@ -225,24 +224,8 @@ def compare_paired_auc(is_case: Flags, first: Values, second: Values, *, level: 
     # the variance of the differences, not a sum of rounded parts: equal rankings give exactly zero
     case, control = two.case - one.case, two.control - one.control
     variance = _spread(case, case) + _spread(control, control)
-    gap = two.auc - one.auc
-    statistic = gap / math.sqrt(variance) if _is_usable(variance) else math.nan
-    half = normal_quantile(level) * math.sqrt(variance) if _is_usable(variance) else math.nan
-    difference = Estimate(
-        value=gap,
-        low=gap - half,
-        high=gap + half,
-        n=len(first),
-        level=level,
-        method="DeLong, paired",
-        p_value=two_sided_p(statistic),
-    )
-    return AucDifference(
-        first=estimate_auc(is_case, first, level=level),
-        second=estimate_auc(is_case, second, level=level),
-        difference=difference,
-        statistic=statistic,
-    )
+    areas = estimate_auc(is_case, first, level=level), estimate_auc(is_case, second, level=level)
+    return _judge(areas, variance, math.inf, len(first), "DeLong, paired")
 
 
 def compare_unpaired_auc(
@@ -277,28 +260,10 @@ def compare_unpaired_auc(
     one, two = _place(*first), _place(*second)
     parts = np.array([one.variance, two.variance])
     sizes = np.array([len(first[1]), len(second[1])])
-    variance, gap = float(parts.sum()), two.auc - one.auc
-    statistic, half, p_value = math.nan, math.nan, math.nan
-    if _is_usable(variance):
-        freedom = variance**2 / float(np.sum(parts**2 / (sizes - 1)))
-        statistic = gap / math.sqrt(variance)
-        half = float(t.isf((1 - level) / 2, freedom)) * math.sqrt(variance)
-        p_value = float(2 * t.sf(abs(statistic), freedom))
-    difference = Estimate(
-        value=gap,
-        low=gap - half,
-        high=gap + half,
-        n=int(sizes.sum()),
-        level=level,
-        method="DeLong, unpaired, Satterthwaite t",
-        p_value=p_value,
-    )
-    return AucDifference(
-        first=estimate_auc(*first, level=level),
-        second=estimate_auc(*second, level=level),
-        difference=difference,
-        statistic=statistic,
-    )
+    variance = float(parts.sum())
+    freedom = variance**2 / float(np.sum(parts**2 / (sizes - 1))) if _is_usable(variance) else math.inf
+    areas = estimate_auc(*first, level=level), estimate_auc(*second, level=level)
+    return _judge(areas, variance, freedom, int(sizes.sum()), "DeLong, unpaired, Satterthwaite t")
 
 
 def find_best_cutoff(is_case: Flags, score: Values, *, level: float = LEVEL) -> BestCutoff:
@@ -379,6 +344,17 @@ def _spread(first: ndarray, second: ndarray) -> float:
     if n < 2:
         return math.nan
     return float(np.sum((first - first.mean()) * (second - second.mean()))) / ((n - 1) * n)
+
+
+def _judge(areas: tuple[Estimate, Estimate], variance: float, freedom: float, n: int, method: str) -> AucDifference:
+    """Hold the difference of two areas against Student's t; infinite freedom is the normal curve."""
+    first, second = areas
+    gap, level = second.value - first.value, first.level
+    error = math.sqrt(variance) if _is_usable(variance) else math.nan
+    half = float(t.isf((1 - level) / 2, freedom)) * error
+    p_value = float(2 * t.sf(abs(gap / error), freedom))
+    difference = Estimate(value=gap, low=gap - half, high=gap + half, n=n, level=level, method=method, p_value=p_value)
+    return AucDifference(first=first, second=second, difference=difference, statistic=gap / error)
 
 
 def _is_usable(variance: float) -> bool:
