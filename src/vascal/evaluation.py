@@ -11,7 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from vascal.calcium.categories import MEAN_BMI, limit_of_repeat
 from vascal.errors import PlanError
+from vascal.evaluate.answers import answer_checklists
 from vascal.evaluate.bootstrap import Report
 from vascal.evaluate.cohort import Cohort
 from vascal.evaluate.estimate import Estimate
@@ -23,10 +25,13 @@ from vascal.evaluate.sections.description import describe_sets
 from vascal.evaluate.sections.discrimination import evaluate_discrimination
 from vascal.evaluate.sections.probability import evaluate_probability
 from vascal.evaluate.sections.readers import evaluate_readers
+from vascal.evaluate.sections.repeat import evaluate_repeat_limit
 from vascal.evaluate.sections.sites import evaluate_sites
 from vascal.evaluate.sections.subgroups import evaluate_subgroups
 from vascal.io.evaluation_table import Flow, join_tables, read_table
 
+BMI = "bmi"
+"""Column of the body mass index, kg/m2, among subgroups or covariates."""
 PRESETS: Mapping[str, Mapping[str, Any]] = {
     "cac": {
         "predicted": "agatston",
@@ -103,7 +108,8 @@ def evaluate_files(
     """
     cohort, flow = join_tables(read_table(predicted), read_table(reference), plan)
     found = evaluate_cohort(cohort, plan, report=report)
-    return replace(found, facts=_facts(flow, plan, plan_digest))
+    facts = _facts(flow, plan, plan_digest)
+    return replace(found, facts=facts, answers=answer_checklists(plan, found.sections, dict(facts)))
 
 
 def evaluate_cohort(cohort: Cohort, plan: AnalysisPlan, *, report: Report | None = None) -> Evaluation:
@@ -137,12 +143,33 @@ def _sections(
         describe_sets(sets, plan),
         evaluate_agreement(sets, plan, report=report),
         wanted(plan.category_edges, lambda: evaluate_categories(sets, plan)),
+        wanted(plan.kind == "cac", lambda: _repeat(sets, plan)),
         wanted(plan.category_edges, lambda: evaluate_discrimination(sets, plan)),
         wanted(plan.readers, lambda: evaluate_readers(sets, plan)),
         wanted(plan.probability, lambda: evaluate_probability(sets, plan)),
         wanted(plan.subgroups, lambda: evaluate_subgroups(cohort, plan)),
         wanted(plan.site, lambda: evaluate_sites(cohort, plan)),
     )
+
+
+def _repeat(sets: Mapping[str, Cohort], plan: AnalysisPlan) -> Section:
+    """Compare Agatston scores with MESA's repeat limits, at each patient's body mass index where it is known."""
+    limits = {name: _repeat_limits(cohort) for name, cohort in sets.items()}
+    has_bmi = all(BMI in cohort.columns for cohort in sets.values())
+    assumed = (
+        ""
+        if has_bmi
+        else f"A body mass index of {MEAN_BMI:g} was assumed; name a column {BMI} to use the patients' own."
+    )
+    return evaluate_repeat_limit(sets, limits, plan, assumed=assumed)
+
+
+def _repeat_limits(cohort: Cohort) -> np.ndarray:
+    """Limit of each study; at the mean of both scores, as neither is the truth."""
+    bmi = cohort.number(BMI) if BMI in cohort.columns else np.full(len(cohort), MEAN_BMI)
+    scores = (cohort.predicted + cohort.reference) / 2
+    pairs = zip(scores, np.where(np.isfinite(bmi), bmi, MEAN_BMI), strict=True)
+    return np.array([limit_of_repeat(float(score), float(index)).agatston for score, index in pairs])
 
 
 def _judge(criterion: Criterion, tables: Mapping[str, ResultTable]) -> CriterionResult:

@@ -193,12 +193,15 @@ class Evaluation:
         The plan's success criteria, each with its outcome.
     facts
         Name and value of what was analysed: studies, files and their hashes, version.
+    answers
+        To items of reporting checklists, by the checklists' keys.
     """
 
     title: str
     sections: tuple[Section, ...]
     criteria: tuple[CriterionResult, ...] = ()
     facts: tuple[tuple[str, str], ...] = ()
+    answers: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def tables(self) -> tuple[ResultTable, ...]:

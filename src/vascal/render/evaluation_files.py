@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from vascal.evaluate.checklists import CHECKLISTS, CITATIONS, fill_checklist, read_checklist
 from vascal.evaluate.result import Evaluation
 from vascal.render.evaluation_page import draw_evaluation_page, draw_evaluation_pdf, write_methods
-from vascal.render.evaluation_tables import write_latex, write_markdown, write_numbers
+from vascal.render.evaluation_tables import write_checklist, write_latex, write_markdown, write_numbers
 from vascal.render.figures import draw_plot
 
 
@@ -20,6 +21,9 @@ def draw_evaluation(evaluation: Evaluation) -> Iterator[tuple[str, bytes]]:
     for table in evaluation.tables:
         yield f"tables/{_file_name(table.key)}.md", write_markdown(table).encode()
         yield f"tables/{_file_name(table.key)}.tex", write_latex(table).encode()
+    for name in CHECKLISTS:
+        items = fill_checklist(read_checklist(name), evaluation.answers)
+        yield f"checklists/{name}.md", write_checklist(CITATIONS[name], items).encode()
     yield "numbers.csv", write_numbers(evaluation).encode()
     yield "methods.md", _methods(evaluation).encode()
     svg = {key: drawn["svg"] for key, drawn in figures.items()}

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
+from vascal.evaluate.checklists import FilledItem
 from vascal.evaluate.estimate import Estimate
 from vascal.evaluate.result import Evaluation, ResultTable
 from vascal.render.evaluation_words import show_line
@@ -67,6 +68,28 @@ def write_latex(table: ResultTable) -> str:
             r"\end{tabular}",
             *note,
             r"\end{table}",
+            "",
+        ]
+    )
+
+
+def write_checklist(citation: str, items: Sequence[FilledItem]) -> str:
+    """Give a reporting checklist as Markdown, answered as far as the evaluation can."""
+    answered = sum(not item.needs_person for item in items)
+    rows = [
+        (one.item.number, one.item.section, one.item.topic, one.item.asked, one.answer or "*to be answered*")
+        for one in items
+    ]
+    return "\n".join(
+        [
+            f"# {citation}",
+            "",
+            f"{answered} of {len(items)} items are answered from the data; the rest waits for a person. Items are told "
+            "in short; the publication's wording is the one that binds.",
+            "",
+            "| Item | Section | Topic | Asked | Answer |",
+            "| :-- | :-- | :-- | :-- | :-- |",
+            *("| " + " | ".join(cell.replace("|", r"\|") for cell in row) + " |" for row in rows),
             "",
         ]
     )

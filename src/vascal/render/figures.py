@@ -162,7 +162,9 @@ def _draw_differences(axes: Any, plot: DifferencePlot) -> None:
 def _draw_confusion(axes: Any, plot: ConfusionPlot) -> None:
     totals = plot.counts.sum(axis=1, keepdims=True)
     share = plot.counts / np.maximum(totals, 1)
-    axes.imshow(share, cmap="Blues", vmin=0, vmax=1.15)
+    places = np.arange(len(plot.names) + 1) - 0.5
+    axes.pcolormesh(places, places, share, cmap="Blues", vmin=0, vmax=1.15, edgecolors="white", linewidth=1.5)
+    axes.set(aspect="equal", ylim=(len(plot.names) - 0.5, -0.5))
     for row in range(len(share)):
         for column in range(len(share)):
             dark = share[row, column] > 0.55
@@ -170,9 +172,8 @@ def _draw_confusion(axes: Any, plot: ConfusionPlot) -> None:
                       color="white" if dark else INK, fontsize=8.5)  # fmt: skip
             axes.text(column, row + 0.22, f"{share[row, column]:.0%}" if totals[row, 0] else "-", ha="center",
                       va="center", color="white" if dark else SOFT, fontsize=6.5)  # fmt: skip
-    places = range(len(plot.names))
-    axes.set_xticks(places, plot.names)
-    axes.set_yticks(places, plot.names)
+    axes.set_xticks(range(len(plot.names)), plot.names)
+    axes.set_yticks(range(len(plot.names)), plot.names)
     axes.tick_params(length=0)
     for spine in axes.spines.values():
         spine.set_visible(False)

@@ -58,6 +58,11 @@ def evaluate_agreement(sets: Mapping[str, Cohort], plan: AnalysisPlan, *, report
     )
 
 
+def title_of_set(title: str, name: str) -> str:
+    """Add a set's name to a title; all studies need none."""
+    return title if name == "all" else f"{title}, {name}"
+
+
 def _resample(cohort: Cohort, plan: AnalysisPlan, report: Report | None) -> dict[str, Estimate]:
     errors = accuracy_statistics(cohort.predicted, cohort.reference)
     correlations = correlation_statistics(cohort.predicted, cohort.reference)
@@ -180,7 +185,7 @@ def _plots(
         plots.append(
             ScatterPlot(
                 key=f"scatter-{name}",
-                title=f"Measured against reference, {name}",
+                title=title_of_set("Measured against reference", name),
                 reference=cohort.reference,
                 measured=cohort.predicted,
                 unit=plan.unit,
@@ -202,7 +207,7 @@ def _difference_plot(name: str, found: BlandAltman, plan: AnalysisPlan) -> Diffe
         labels = (f"Geometric mean of {plan.unit}{plus_one}", f"Ratio of {plan.unit}{plus_one}")
     return DifferencePlot(
         key=f"bland-altman-{name}",
-        title=f"Bland-Altman, {name}",
+        title=title_of_set("Bland-Altman", name),
         means=np.exp(found.means) if is_ratio else found.means,
         differences=np.exp(found.differences) if is_ratio else found.differences,
         bias=found.bias,

@@ -13,7 +13,7 @@ from vascal.evaluate.kappa import kappa
 from vascal.evaluate.paired import bowker, stuart_maxwell
 from vascal.evaluate.plan import AnalysisPlan
 from vascal.evaluate.result import Cell, Column, ConfusionPlot, ResultTable, Section
-from vascal.evaluate.sections.agreement import SET, STUDIES
+from vascal.evaluate.sections.agreement import SET, STUDIES, title_of_set
 from vascal.evaluate.zero import analyse_zero
 
 
@@ -40,7 +40,10 @@ def evaluate_categories(sets: Mapping[str, Cohort], plan: AnalysisPlan) -> Secti
         ),
         plots=tuple(
             ConfusionPlot(
-                key=f"confusion-{name}", title=f"Categories, {name}", counts=counts, names=plan.category_names
+                key=f"confusion-{name}",
+                title=title_of_set("Categories", name),
+                counts=counts,
+                names=plan.category_names,
             )
             for name, counts in tables.items()
         ),
@@ -127,7 +130,7 @@ def _class_table(tables: Mapping[str, Counts], plan: AnalysisPlan) -> ResultTabl
 def _confusion_table(name: str, counts: Counts, plan: AnalysisPlan) -> ResultTable:
     return ResultTable(
         key=f"confusion-{name}",
-        title=f"Studies by reference (rows) and measured category (columns), {name}",
+        title=title_of_set("Studies by reference (rows) and measured category (columns)", name),
         columns=(
             Column(key="reference", title="Reference", style="text"),
             *(Column(key=f"measured {category}", title=category, style="count") for category in plan.category_names),

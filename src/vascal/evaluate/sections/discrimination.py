@@ -11,7 +11,7 @@ from vascal.evaluate.plan import AnalysisPlan
 from vascal.evaluate.precision_recall import average_precision
 from vascal.evaluate.result import Cell, Column, Curve, CurvePlot, Plot, ResultTable, Section
 from vascal.evaluate.roc import estimate_auc, find_best_cutoff, roc_curve
-from vascal.evaluate.sections.agreement import SET
+from vascal.evaluate.sections.agreement import SET, title_of_set
 
 SHOWN_POINTS = 400
 """Points of a drawn curve; more can not be seen."""
@@ -82,7 +82,7 @@ def _plot(name: str, cohort: Cohort, plan: AnalysisPlan) -> Plot:
         curves.append(Curve(name=f">{edge:g}: AUC {auc:.3f}", x=1 - roc.specificity[chosen], y=roc.sensitivity[chosen]))
     return CurvePlot(
         key=f"roc-{name}",
-        title=f"ROC curves, {name}",
+        title=title_of_set("ROC curves", name),
         labels=("1 - specificity", "Sensitivity"),
         curves=tuple(curves),
         limits=((-0.01, 1.01), (-0.01, 1.02)),

@@ -20,7 +20,7 @@ from vascal.evaluate.plan import AnalysisPlan
 from vascal.evaluate.precision_recall import average_precision
 from vascal.evaluate.result import Cell, Column, Curve, CurvePlot, Plot, ResultTable, Section
 from vascal.evaluate.roc import estimate_auc
-from vascal.evaluate.sections.agreement import SET, STUDIES
+from vascal.evaluate.sections.agreement import SET, STUDIES, title_of_set
 
 THRESHOLDS = np.round(np.arange(0.01, 0.51, 0.01), 2)
 """Risks at which one would act; above one in two nobody waits for a model."""
@@ -138,14 +138,14 @@ def _plots(name: str, cohort: Cohort, decisions: tuple[DecisionPoint, ...], plan
     return (
         CurvePlot(
             key=f"calibration-{name}",
-            title=f"Calibration, {name}",
+            title=title_of_set("Calibration", name),
             labels=("Predicted probability", "Observed share"),
             curves=(ideal, observed),
             kind="points",
         ),
         CurvePlot(
             key=f"decision-{name}",
-            title=f"Net benefit, {name}",
+            title=title_of_set("Net benefit", name),
             labels=("Risk threshold", "Net benefit"),
             curves=(
                 Curve(name="model", x=x, y=model, low=np.maximum(low, 2 * bottom), high=high),
