@@ -13,6 +13,8 @@ from vascal.evaluate.bootstrap import Resampling
 from vascal.evaluate.froc import (
     RATES,
     Candidates,
+    _order,
+    _walk,
     find_froc_curve,
     gather_candidates,
     score_froc,
@@ -113,6 +115,26 @@ def test_only_the_order_of_scores_matters(seed: int) -> None:
     one, two = find_froc_curve(made), find_froc_curve(moved)
     assert np.array_equal(one.sensitivity, two.sensitivity)
     assert np.array_equal(one.false_positives_per_scan, two.false_positives_per_scan)
+
+
+@given(st.integers(0, 100_000), st.lists(st.integers(0, 3), min_size=6, max_size=6).filter(any))
+def test_drawing_a_scan_twice_is_the_same_as_having_it_twice(seed: int, drawn: list[int]) -> None:
+    made = random_candidates(seed)
+    found: list[tuple[float, int, int]] = []
+    lesion_scan: list[int] = []
+    for copy, scan in enumerate(np.repeat(np.arange(6), drawn).tolist()):
+        own = np.flatnonzero(made.lesion_scan == scan).tolist()
+        for index in np.flatnonzero(made.scan == scan):
+            lesion = int(made.lesion[index])
+            found.append((float(made.score[index]), copy, -1 if lesion < 0 else len(lesion_scan) + own.index(lesion)))
+        lesion_scan += [copy] * len(own)
+    copied = find_froc_curve(candidates(found, lesion_scan, sum(drawn)))
+    false_positives, sensitivity = _walk(_order(made), np.array(drawn, dtype=float))
+    # Thresholds of scans that were not drawn change nothing.
+    at = np.concatenate([[np.inf], np.unique(made.score)[::-1]])
+    position = np.searchsorted(-copied.threshold, -at, side="right") - 1
+    assert false_positives == pytest.approx(copied.false_positives_per_scan[position])
+    assert sensitivity == pytest.approx(copied.sensitivity[position], nan_ok=True)
 
 
 def test_scans_given_twice_change_no_value_and_no_interval_when_drawn_as_one_patient() -> None:

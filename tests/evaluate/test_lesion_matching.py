@@ -78,6 +78,7 @@ def test_one_prediction_across_two_lesions_finds_both_by_any_overlap_and_one_whe
 def test_an_overlap_at_the_threshold_matches_and_one_below_does_not() -> None:
     reference, predicted = lesions("111......."), lesions("1111111111")
     assert pairs(match_lesions(reference, predicted, OverlapAtLeast(threshold=0.3))) == {1: 1}
+    assert pairs(match_lesions(reference, predicted, OverlapAtLeast(threshold=0.1 + 0.2))) == {1: 1}
     assert pairs(match_lesions(reference, predicted, OverlapAtLeast(threshold=0.31))) == {1: None}
     assert pairs(match_lesions(reference, predicted, OverlapAtLeast(threshold=6 / 13, measure="dice"))) == {1: 1}
     assert pairs(match_lesions(reference, predicted, OverlapAtLeast(threshold=0.47, measure="dice"))) == {1: None}
