@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from numpy import ndarray
 
@@ -137,6 +137,7 @@ def test_without_both_outcomes_there_is_no_scaled_score() -> None:
     assert np.isnan([found.scaled.value, found.scaled.low, found.scaled.high]).all()
 
 
+@settings(max_examples=30)
 @given(predicted())
 def test_brier_lies_between_zero_and_one(data: tuple[ndarray, ndarray]) -> None:
     found = estimate_brier(*data)
@@ -179,6 +180,7 @@ def test_true_risks_err_as_chance_does_and_false_ones_more() -> None:
     assert false.value > 3 * false.by_chance
 
 
+@settings(max_examples=30)
 @given(predicted(), st.integers(1, 12), st.sampled_from(["equal-count", "equal-width"]))
 def test_the_calibration_error_is_at_least_the_error_in_the_large(
     data: tuple[ndarray, ndarray], bins: int, binning: Binning
@@ -193,6 +195,7 @@ def test_the_calibration_error_is_at_least_the_error_in_the_large(
     )
 
 
+@settings(max_examples=30)
 @given(predicted())
 def test_any_risks_are_fitted_or_refused(data: tuple[ndarray, ndarray]) -> None:
     event, risk = data

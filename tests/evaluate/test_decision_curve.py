@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vascal.errors import EvaluationError
@@ -68,6 +68,7 @@ def test_resamples_without_an_event_have_no_standardised_benefit() -> None:
     assert np.isnan(point.model.low)
 
 
+@settings(max_examples=15)
 @given(
     st.lists(st.tuples(st.booleans(), st.floats(0, 1)), min_size=1, max_size=15),
     st.lists(st.floats(0, 0.95), min_size=1, max_size=4),

@@ -104,6 +104,7 @@ def test_moment_estimators_are_those_of_statsmodels(tau2_method: Tau2Method, nam
     assert found.q == pytest.approx(oracle.q, abs=1e-8)
 
 
+@settings(max_examples=30)
 @given(sites())
 def test_at_paule_and_mandels_variance_q_is_its_degrees_of_freedom(data: tuple[ndarray, ndarray]) -> None:
     effects, variances = data
@@ -113,6 +114,7 @@ def test_at_paule_and_mandels_variance_q_is_its_degrees_of_freedom(data: tuple[n
     assert q == pytest.approx(len(effects) - 1, rel=1e-8) if tau2 > 0 else q <= len(effects) - 1
 
 
+@settings(max_examples=30)
 @given(sites())
 def test_reml_is_the_highest_restricted_likelihood_near_it(data: tuple[ndarray, ndarray]) -> None:
     effects, variances = data
@@ -128,7 +130,7 @@ def test_reml_is_the_highest_restricted_likelihood_near_it(data: tuple[ndarray, 
         assert likelihood(tau2) >= likelihood(other) - 1e-10
 
 
-@settings(max_examples=40)
+@settings(max_examples=30)
 @given(sites(), st.sampled_from(METHODS), st.floats(-5, 5), st.floats(0.1, 10))
 def test_shifting_and_scaling_effects_shifts_and_scales_the_mean(
     data: tuple[ndarray, ndarray], method: Tau2Method, shift: float, scale: float

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vascal.errors import EvaluationError
@@ -29,6 +29,7 @@ def test_five_p_values_by_hand(method: Adjustment, adjusted: list[float]) -> Non
     assert found == pytest.approx(adjusted)
 
 
+@settings(max_examples=30)
 @given(MANY, st.sampled_from(METHODS))
 def test_adjusted_values_are_those_of_statsmodels(p_values: list[float], method: Adjustment) -> None:
     from statsmodels.stats.multitest import multipletests
@@ -37,6 +38,7 @@ def test_adjusted_values_are_those_of_statsmodels(p_values: list[float], method:
     np.testing.assert_allclose(adjust_p_values(np.array(p_values), method), expected, atol=1e-12)
 
 
+@settings(max_examples=30)
 @given(MANY)
 def test_holm_is_never_weaker_than_bonferroni_nor_stronger_than_benjamini_hochberg(p_values: list[float]) -> None:
     bonferroni, holm, hochberg = (adjust_p_values(np.array(p_values), method) for method in METHODS)

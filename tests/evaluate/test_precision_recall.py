@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.evaluate.asah import POOR, S100B, WFNS
@@ -77,6 +77,7 @@ def test_too_many_resamples_without_a_case_leave_no_bootstrap_interval() -> None
     assert math.isnan(found.low)
 
 
+@settings(max_examples=30)
 @given(st.lists(st.tuples(st.booleans(), st.integers(0, 4)), min_size=2, max_size=20))
 def test_average_precision_lies_between_its_floor_and_one(rows: list[tuple[bool, int]]) -> None:
     is_case, score = np.array([row[0] for row in rows]), np.array([float(row[1]) for row in rows])

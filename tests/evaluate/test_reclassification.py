@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy import ndarray
 from scipy.stats import ttest_1samp, ttest_ind
@@ -104,6 +104,7 @@ def test_equal_changes_leave_no_interval() -> None:
     assert np.isnan([found.total.low, found.total.high]).all()
 
 
+@settings(max_examples=30)
 @given(models())
 def test_tables_and_net_reclassification_count_the_same(data: tuple[ndarray, ndarray, ndarray]) -> None:
     found, tables = net_reclassification(*data, CUTS), reclassification_tables(*data, CUTS)
@@ -113,6 +114,7 @@ def test_tables_and_net_reclassification_count_the_same(data: tuple[ndarray, nda
     assert tables.non_events.sum() == found.non_events.n
 
 
+@settings(max_examples=30)
 @given(models(), st.booleans())
 def test_exchanging_the_models_turns_the_sign(data: tuple[ndarray, ndarray, ndarray], continuous: bool) -> None:
     is_event, old, new = data

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy import ndarray
 from scipy.stats import mannwhitneyu
@@ -53,6 +53,7 @@ def test_delongs_variance_by_hand() -> None:
     assert auc.low == pytest.approx(0.75 - 0.6744897501960817 * math.sqrt(variance))
 
 
+@settings(max_examples=30)
 @given(scored())
 def test_auc_is_mann_whitneys_u_and_the_area_under_the_curve(data: tuple[ndarray, ndarray]) -> None:
     is_case, score = data
@@ -62,6 +63,7 @@ def test_auc_is_mann_whitneys_u_and_the_area_under_the_curve(data: tuple[ndarray
     assert auc.value == pytest.approx(np.trapezoid(curve.sensitivity, 1 - curve.specificity), abs=1e-12)
 
 
+@settings(max_examples=30)
 @given(scored(), st.sampled_from(["logit", "wald", "newcombe"]))
 def test_limits_hold_the_area_and_stay_on_the_scale(data: tuple[ndarray, ndarray], interval: AucInterval) -> None:
     auc = estimate_auc(*data, interval=interval)
@@ -69,6 +71,7 @@ def test_limits_hold_the_area_and_stay_on_the_scale(data: tuple[ndarray, ndarray
     assert auc.low < auc.high
 
 
+@settings(max_examples=30)
 @given(scored())
 def test_turning_the_score_over_turns_the_area_over(data: tuple[ndarray, ndarray]) -> None:
     is_case, score = data
@@ -77,6 +80,7 @@ def test_turning_the_score_over_turns_the_area_over(data: tuple[ndarray, ndarray
     assert turned.low == pytest.approx(1 - auc.high, abs=1e-8)
 
 
+@settings(max_examples=30)
 @given(scored())
 def test_only_the_order_of_scores_matters(data: tuple[ndarray, ndarray]) -> None:
     is_case, score = data
@@ -138,6 +142,7 @@ def test_the_best_cutoff_of_asah_is_that_of_proc() -> None:
     assert (best.sensitivity.n, best.specificity.n) == (41, 72)
 
 
+@settings(max_examples=30)
 @given(scored())
 def test_no_cutoff_of_the_curve_beats_the_best_one(data: tuple[ndarray, ndarray]) -> None:
     best, curve = find_best_cutoff(*data), roc_curve(*data)
@@ -192,6 +197,7 @@ def test_two_separated_sets_leave_nothing_to_judge_a_difference_by() -> None:
     assert np.isnan([apart.statistic, apart.difference.low, apart.difference.high]).all()
 
 
+@settings(max_examples=30)
 @given(scored())
 def test_the_order_of_two_scores_turns_the_sign(data: tuple[ndarray, ndarray]) -> None:
     is_case, score = data

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import norm
 
@@ -87,6 +87,7 @@ def test_limits_that_lie_outside_have_no_power() -> None:
     assert limits_power(50, bias=0.0, sd=1.0, allowed=1.0) == 0
 
 
+@settings(max_examples=30)
 @given(st.integers(2, 500), st.floats(0.05, 0.9), st.integers(2, 6))
 def test_more_studies_and_more_readers_never_hurt(n: int, icc: float, readers: int) -> None:
     assert icc_width(n + 1, icc=icc, readers=readers) < icc_width(n, icc=icc, readers=readers)
@@ -95,6 +96,7 @@ def test_more_studies_and_more_readers_never_hurt(n: int, icc: float, readers: i
     assert icc_power(n, icc=icc, null=icc / 2, readers=readers + 1) >= power - 1e-12
 
 
+@settings(max_examples=30)
 @given(st.floats(0.05, 0.95), st.integers(2, 5000))
 def test_both_ways_agree(icc: float, n: int) -> None:
     width = icc_width(n, icc=icc, readers=2)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vascal.errors import EvaluationError
@@ -28,12 +28,14 @@ def test_the_power_is_half_where_the_difference_is_the_threshold() -> None:
     assert half == pytest.approx(0.2, abs=0.005)
 
 
+@settings(max_examples=30)
 @given(st.integers(50, 2000), st.floats(0.55, 0.98), st.floats(0.05, 0.95))
 def test_more_studies_never_hurt(n: int, auc: float, prevalence: float) -> None:
     assert auc_width(n + 1, auc=auc, prevalence=prevalence) <= auc_width(n, auc=auc, prevalence=prevalence)
     assert auc_power(n + 1, auc=auc, prevalence=prevalence) >= auc_power(n, auc=auc, prevalence=prevalence) - 1e-12
 
 
+@settings(max_examples=30)
 @given(st.integers(0, 50), st.integers(1, 50))
 def test_the_width_of_a_share_is_wilsons(hits: int, n: int) -> None:
     hits = min(hits, n)
