@@ -208,6 +208,7 @@ def score_froc(
         What holds between two thresholds: ``step`` takes the looser one's
         sensitivity only when its false positives are reached, so that every
         number can be attained; ``line`` interpolates, as LUNA16's evaluation does.
+        They differ only where hits and false positives share a score.
     patients
         (scan,) which patient each scan is of, when some have several.
     resampling
