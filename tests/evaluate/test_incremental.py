@@ -15,7 +15,7 @@ from vascal.evaluate.incremental import compare_nested, estimate_added_value, lo
 FEW = Resampling(resamples=100, method="percentile")
 
 
-def draw(seed: int, effect: float, n: int = 250) -> tuple[ndarray, ndarray, dict[str, ndarray], dict[str, ndarray]]:
+def draw(seed: int, effect: float, n: int = 70) -> tuple[ndarray, ndarray, dict[str, ndarray], dict[str, ndarray]]:
     rng = np.random.default_rng(seed)
     age, cac = rng.normal(size=n), np.where(rng.random(n) < 0.4, 0.0, rng.lognormal(4, 1.5, n))
     failure = rng.exponential(np.exp(-0.5 * age - effect * np.log1p(cac)))
@@ -37,27 +37,26 @@ def test_the_likelihood_ratio_agrees_with_r() -> None:
 
 def test_calcium_that_matters_raises_concordance() -> None:
     found = estimate_added_value(*draw(1, 0.3), resampling=FEW)
-    assert found.likelihood_ratio.p_value < 1e-6
+    assert found.likelihood_ratio.p_value < 1e-4
     assert found.apparent_change == pytest.approx(found.concordance_within.value - found.concordance_without.value)
     assert 0 < found.change.low < found.change.value < found.change.high
     assert found.within.hazard_ratios["ln_cac"].low > 1
-    assert found.change == estimate_added_value(*draw(1, 0.3), resampling=FEW).change
 
 
 def test_noise_adds_less_than_it_seems_to() -> None:
     time, event, clinical, _ = draw(2, 0.3)
     rng = np.random.default_rng(12)
     found = estimate_added_value(
-        time, event, clinical, {f"noise {i}": rng.normal(size=250) for i in range(8)}, resampling=FEW
+        time, event, clinical, {f"noise {i}": rng.normal(size=70) for i in range(4)}, resampling=FEW
     )
-    assert found.likelihood_ratio.freedom == 8
+    assert found.likelihood_ratio.freedom == 4
     assert found.change.value < found.apparent_change
     assert found.change.low < 0 < found.change.high
 
 
 def test_without_a_model_in_most_resamples_there_is_no_change() -> None:
-    time, event, clinical, _ = draw(3, 0.3, 60)
-    rare = np.zeros(60)
+    time, event, clinical, _ = draw(3, 0.3, 40)
+    rare = np.zeros(40)
     rare[np.flatnonzero(event)[:1]] = 1.0
     found = estimate_added_value(time, event, clinical, {"rare": rare}, resampling=FEW)
     assert math.isnan(found.change.value)
@@ -70,7 +69,7 @@ def test_models_that_are_not_nested_are_refused() -> None:
     with pytest.raises(EvaluationError, match="nested models"):
         compare_nested(one, other)
     with pytest.raises(EvaluationError, match="nested models"):
-        compare_nested(one, fit_cox(time[:99], event[:99], {"age": clinical["age"][:99], "b": added["ln_cac"][:99]}))
+        compare_nested(one, fit_cox(time[:60], event[:60], {"age": clinical["age"][:60], "b": added["ln_cac"][:60]}))
 
 
 def test_what_can_not_be_answered_is_refused() -> None:

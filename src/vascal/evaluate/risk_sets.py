@@ -151,10 +151,11 @@ class Stratum:
         tied = _sum_by(which, columns[event], len(sets.moments))
         share = _shares(which) if self.ties == "efron" else np.zeros(len(which))
         total = sets.sums(columns)[which] - share[:, None] * tied[which]
-        with np.errstate(divide="ignore", invalid="ignore"):  # hopeless coefficients: the caller turns back
-            log = float(np.sum(linear[event] - top - np.log(total[:, 0])))
-            mean = total[:, 1:] / total[:, :1]
-            weight = 1 / total[:, 0]
+        if not np.all(total[:, 0] > 0):  # risks too small to tell from 0: hopeless coefficients, the caller turns back
+            nothing = np.zeros_like(total)
+            return Likelihood(log=-np.inf, risk=risk, weight=nothing[:, 0], mean=nothing[:, 1:], share=share)
+        log = float(np.sum(linear[event] - top - np.log(total[:, 0])))
+        mean, weight = total[:, 1:] / total[:, :1], 1 / total[:, 0]
         return Likelihood(log=log, risk=risk, weight=weight, mean=mean, share=share)
 
     def score(self, at: Likelihood) -> ndarray:
@@ -212,8 +213,6 @@ def maximise(strata: Sequence[Stratum]) -> Maximum:
         if np.max(np.abs(step)) < 1e-8:  # the next step would be its square
             information = sum_over(strata, parts, Stratum.information)
             return Maximum(beta=beta, information=information, log=log, log_null=log_null, parts=parts)
-        if np.max(np.abs(beta)) > 50:
-            break
     raise EvaluationError("no finite hazard ratio fits: a covariate tells the events from all other studies")
 
 
@@ -238,8 +237,10 @@ def _advance(
 
 
 def _solve(information: ndarray, score: ndarray) -> ndarray:
-    if not np.all(np.isfinite(information)) or np.linalg.matrix_rank(information, hermitian=True) < len(score):
-        raise EvaluationError("covariates that vary among those at risk, and not in step, are needed")
+    if np.linalg.matrix_rank(information, hermitian=True) < len(score):
+        raise EvaluationError(
+            "covariates that vary among those at risk, not in step with each other nor with the events, are needed"
+        )
     return np.linalg.solve(information, score)
 
 
