@@ -173,6 +173,12 @@ def concordance_influence(time: Values, event: Flags, score: Values) -> tuple[fl
     return value, influence
 
 
+def concordance_of(time: Values, event: Flags, score: Values) -> float:
+    """Give Harrell's C alone, in half the time: for resampling."""
+    _require(time, event, score)
+    return _value(event.astype(float), *_pairs(time, event, score))
+
+
 def _require(time: Values, event: Flags, score: Values) -> None:
     require_follow_up(time, event, score=score)
     require_finite(score=score)
@@ -180,17 +186,31 @@ def _require(time: Values, event: Flags, score: Values) -> None:
 
 def _concordance(time: Values, event: Flags, score: Values, weights: Values) -> tuple[float, Values, Values]:
     """Weighted concordance, influence of each study, and the share of it through a study's own weight."""
-    key = 2 * np.unique(time, return_inverse=True)[1] + ~event  # an event comes before a censoring at its time
-    rank = np.unique(score, return_inverse=True)[1]
-    below, tied, pairs = _sum_later(key, rank, np.ones(len(time)))
-    total = float(weights @ pairs)
+    key, rank = _order(time, event, score)
+    lower, pairs = _pairs(time, event, score)
+    value, total = _value(weights, lower, pairs), float(weights @ pairs)
     if total <= 0:
         return NAN, np.full(len(time), NAN), np.zeros(len(time))
-    value = float(weights @ (below + tied / 2)) / total
-    as_first = weights * (below + tied / 2 - value * pairs)
+    as_first = weights * (lower - value * pairs)
     above, equal, both = _sum_later(key.max() - key, rank.max() - rank, weights)
     as_second = above + equal / 2 - value * both
     return value, (as_first + as_second) / total, as_first / total
+
+
+def _order(time: Values, event: Flags, score: Values) -> tuple[ndarray, ndarray]:
+    """Rank times, an event before a censoring at its time, and scores."""
+    return 2 * np.unique(time, return_inverse=True)[1] + ~event, np.unique(score, return_inverse=True)[1]
+
+
+def _pairs(time: Values, event: Flags, score: Values) -> tuple[ndarray, ndarray]:
+    """For each study, how many followed longer have a lower score, equal ones counting half; and how many there are."""
+    below, tied, pairs = _sum_later(*_order(time, event, score), np.ones(len(time)))
+    return below + tied / 2, pairs
+
+
+def _value(weights: Values, lower: Values, pairs: Values) -> float:
+    total = float(weights @ pairs)
+    return float(weights @ lower) / total if total > 0 else NAN
 
 
 def _sum_later(

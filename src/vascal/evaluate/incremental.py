@@ -17,7 +17,7 @@ from scipy.stats import chi2
 from vascal.errors import EvaluationError
 from vascal.evaluate.bootstrap import Resampling
 from vascal.evaluate.cases import require_finite
-from vascal.evaluate.concordance import concordance_influence, harrell_c
+from vascal.evaluate.concordance import concordance_of, harrell_c
 from vascal.evaluate.cox import ChiSquare, HazardModel, fit_cox
 from vascal.evaluate.estimate import LEVEL, Estimate, Flags, Values
 
@@ -172,7 +172,7 @@ def _resample(
             continue
         scores = [model.linear_predictor(everything) for model in models]
         rises = [
-            [_concordance(time[rows], event[rows], score[rows]) for score in scores] for rows in (drawn, slice(None))
+            [concordance_of(time[rows], event[rows], score[rows]) for score in scores] for rows in (drawn, slice(None))
         ]
         row[:] = [after - before for before, after in rises]
     return found
@@ -180,10 +180,6 @@ def _resample(
 
 def _fit_rows(time: Values, event: Flags, columns: Mapping[str, Values], rows: ndarray) -> HazardModel:
     return fit_cox(time[rows], event[rows], {name: column[rows] for name, column in columns.items()})
-
-
-def _concordance(time: Values, event: Flags, score: Values) -> float:
-    return concordance_influence(time, event, score)[0]
 
 
 def _correct(apparent: float, rises: ndarray, n: int, how: Resampling, level: float) -> Estimate:
