@@ -23,6 +23,8 @@ from vascal.evaluate.sections.agreement import SMALL, evaluate_agreement
 from vascal.evaluate.sections.categories import evaluate_categories
 from vascal.evaluate.sections.description import describe_sets
 from vascal.evaluate.sections.discrimination import evaluate_discrimination
+from vascal.evaluate.sections.hazards import evaluate_hazards
+from vascal.evaluate.sections.outcomes import evaluate_outcomes
 from vascal.evaluate.sections.probability import evaluate_probability
 from vascal.evaluate.sections.readers import evaluate_readers
 from vascal.evaluate.sections.repeat import evaluate_repeat_limit
@@ -147,6 +149,8 @@ def _sections(
         wanted(plan.category_edges, lambda: evaluate_discrimination(sets, plan)),
         wanted(plan.readers, lambda: evaluate_readers(sets, plan)),
         wanted(plan.probability, lambda: evaluate_probability(sets, plan)),
+        wanted(plan.time, lambda: evaluate_outcomes(cohort, plan)),
+        wanted(plan.time, lambda: evaluate_hazards(cohort, plan)),
         wanted(plan.subgroups, lambda: evaluate_subgroups(cohort, plan)),
         wanted(plan.site, lambda: evaluate_sites(cohort, plan)),
     )

@@ -21,6 +21,7 @@ from vascal.evaluate.estimate import LEVEL, Estimate
 
 Ratings = Float[ndarray, "study reader"]
 """Scores, one row a study and one column a reader; NaN where a reader gave none."""
+IccInterval = Literal["f", "generalised"]
 IccForm = Literal["1,1", "2,1", "3,1", "1,k", "2,k", "3,k"]
 
 FORMS: dict[IccForm, str] = {
@@ -31,6 +32,8 @@ FORMS: dict[IccForm, str] = {
     "2,k": "ICC(2,k), two-way random effects, absolute agreement, mean of k scores; McGraw-Wong ICC(A,k)",
     "3,k": "ICC(3,k), two-way mixed effects, consistency, mean of k scores; McGraw-Wong ICC(C,k)",
 }
+
+GENERALISED_DRAWS = 20_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +97,7 @@ def analyse_variance(ratings: Ratings) -> VarianceTable:
     )
 
 
-def icc(ratings: Ratings, form: IccForm = "2,1", *, level: float = LEVEL) -> Estimate:
+def icc(ratings: Ratings, form: IccForm = "2,1", *, interval: IccInterval = "f", level: float = LEVEL) -> Estimate:
     """Intraclass correlation of readers (or of a model and a reader), with its F-based interval.
 
     Parameters
@@ -105,6 +108,12 @@ def icc(ratings: Ratings, form: IccForm = "2,1", *, level: float = LEVEL) -> Est
     form
         Of Shrout and Fleiss. ``2,1``, the default, asks whether one reader
         could stand in for another; ``3,1`` forgives a constant difference.
+    interval
+        ``f``, as published. ``generalised`` for ICC(2,1) and ICC(2,k) of readers
+        drawn from many: with two or three readers and hundreds of studies the
+        published interval holds the truth in 75 to 85 % instead of 95 %, as it
+        takes the readers' own spread for known too well. Other forms have exact
+        F intervals.
 
     Returns
     -------
@@ -115,7 +124,9 @@ def icc(ratings: Ratings, form: IccForm = "2,1", *, level: float = LEVEL) -> Est
     -----
     Fixed and random readers share these formulas; only what may be concluded
     differs (McGraw & Wong, Tables 4 and 7). The interval of ICC(2,·) uses
-    Satterthwaite's degrees of freedom. Negative estimates are kept.
+    Satterthwaite's degrees of freedom. Negative estimates are kept. The
+    generalised interval draws each variance from what its mean square leaves
+    open (Tian & Cappelleri, Stat Med 2004;23:2125-2135, doi:10.1002/sim.1782).
 
     Examples
     --------
@@ -125,9 +136,12 @@ def icc(ratings: Ratings, form: IccForm = "2,1", *, level: float = LEVEL) -> Est
     """
     table = analyse_variance(ratings)
     value, low, high, p_value = _FORMS[form[0]](table, level)
+    method = FORMS[form]
+    if form[0] == "2" and interval == "generalised":
+        (low, high), method = _generalised(table, level), f"{method}; generalised interval"
     if form[2] == "k":
         value, low, high = (_of_mean(single, table.readers) for single in (value, low, high))
-    return Estimate(value=value, low=low, high=high, n=table.studies, method=FORMS[form], level=level, p_value=p_value)
+    return Estimate(value=value, low=low, high=high, n=table.studies, method=method, level=level, p_value=p_value)
 
 
 def widen_ratings(
@@ -211,6 +225,24 @@ def _agreement(t: VarianceTable, level: float) -> tuple[float, float, float, flo
     high = n * (above * studies - error) / (spread + n * above * studies)
     p_value = float(stats.f.sf(studies / error, n - 1, (n - 1) * (k - 1))) if error else 0.0
     return value, low, high, p_value
+
+
+def _generalised(t: VarianceTable, level: float) -> tuple[float, float]:
+    """Limits of ICC(2,1) over variances drawn from their fiducial distributions; a fixed seed repeats them."""
+    rng = np.random.default_rng(GENERALISED_DRAWS)
+    n, k = t.studies, t.readers
+
+    def draw(mean_square: float, df: int) -> np.ndarray:
+        return np.asarray(mean_square * df / rng.chisquare(df, GENERALISED_DRAWS))
+
+    studies, readers = draw(t.between_studies, n - 1), draw(t.between_readers, k - 1)
+    residual = draw(t.residual, (n - 1) * (k - 1))
+    of_studies, of_readers = np.maximum(studies - residual, 0) / k, np.maximum(readers - residual, 0) / n
+    total = of_studies + of_readers + residual
+    if not (total > 0).all():
+        return float("nan"), float("nan")
+    low, high = np.quantile(of_studies / total, [(1 - level) / 2, (1 + level) / 2])
+    return float(low), float(high)
 
 
 _FORMS = {"1": _one_way, "2": _agreement, "3": _consistency}

@@ -188,7 +188,7 @@ def _draw_curves(axes: Any, plot: CurvePlot) -> None:
     if plot.limits:
         axes.set(xlim=plot.limits[0], ylim=plot.limits[1])
     if len(plot.curves) > 1 or plot.curves[0].name:
-        axes.legend(handlelength=1.4)
+        axes.legend(handlelength=1.4, loc="upper left" if plot.kind == "steps" else "best")
     if plot.at_risk:
         _write_at_risk(axes, plot)
 
@@ -218,8 +218,8 @@ def _write_at_risk(axes: Any, plot: CurvePlot) -> None:
     axes.set_xticks(plot.risk_times)
     lines = ["At risk", *plot.at_risk]
     for place, name in enumerate(lines):
-        height = -0.30 - 0.075 * place
-        axes.text(-0.02, height, name, transform=axes.transAxes, ha="right", va="center", fontsize=7,
+        height = -0.24 - 0.07 * place
+        axes.text(-0.075, height, name, transform=axes.transAxes, ha="right", va="center", fontsize=7,
                   fontweight="bold" if place == 0 else "normal", color=INK)  # fmt: skip
         for time, count in zip(plot.risk_times, plot.at_risk.get(name, ()), strict=False):
             axes.text(time, height, f"{count:,}", transform=axes.get_xaxis_transform(), ha="center", va="center",

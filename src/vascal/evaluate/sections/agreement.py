@@ -133,8 +133,14 @@ def _correlation_table(
 
 def _icc_table(sets: Mapping[str, Cohort], plan: AnalysisPlan) -> ResultTable:
     columns = [SET, STUDIES, *(Column(key=f"icc_{form.replace(',', '_')}", title=f"ICC({form})") for form in FORMS)]
+    columns.append(Column(key="icc_2_1_generalised", title="ICC(2,1), generalised"))
     rows: tuple[tuple[Cell, ...], ...] = tuple(
-        (name, len(cohort), *(icc(_pair(cohort), form, level=plan.level) for form in FORMS))
+        (
+            name,
+            len(cohort),
+            *(icc(_pair(cohort), form, level=plan.level) for form in FORMS),
+            icc(_pair(cohort), "2,1", interval="generalised", level=plan.level),
+        )
         for name, cohort in sets.items()
     )
     return ResultTable(
@@ -142,7 +148,8 @@ def _icc_table(sets: Mapping[str, Cohort], plan: AnalysisPlan) -> ResultTable:
         title="Intraclass correlation of measured and reference scores",
         columns=tuple(columns),
         rows=rows,
-        note=f"Shrout-Fleiss forms with F-based {plan.level:.0%} intervals; the plan's form is ICC({plan.icc_form}).",
+        note=f"Shrout-Fleiss forms with F-based {plan.level:.0%} intervals; the plan's form is ICC({plan.icc_form}). "
+        "The generalised interval also covers what only two raters leave open about all raters, and is wide.",
     )
 
 

@@ -1,0 +1,184 @@
+"""Does the score foretell events, alone and beside what the clinic already knows?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from vascal.evaluate.bootstrap import Resampling
+from vascal.evaluate.cohort import Cohort, as_words
+from vascal.evaluate.concordance import auc_by_time, harrell_c, uno_c
+from vascal.evaluate.cox import HazardModel, ProportionalityTest, check_proportionality, fit_cox
+from vascal.evaluate.estimate import Values
+from vascal.evaluate.fine_gray import fit_fine_gray
+from vascal.evaluate.incremental import AddedValue, estimate_added_value, log_cac
+from vascal.evaluate.plan import AnalysisPlan
+from vascal.evaluate.result import Cell, Column, ResultTable, Section
+from vascal.evaluate.sections.agreement import STUDIES
+from vascal.evaluate.sections.outcomes import FollowUp, follow_up
+
+FEW_EVENTS = 10
+"""Fewer events than this support no model at all."""
+EVENTS_A_TERM = 10
+"""Events a term needs for a model that does not overfit; the rule of thumb, said and not enforced."""
+MOST_RESAMPLES = 200
+"""Each resample fits two models."""
+Terms = Mapping[str, Values]
+
+
+def evaluate_hazards(cohort: Cohort, plan: AnalysisPlan) -> Section:
+    """Fit proportional hazards for the score, with and without clinical covariates."""
+    everyone = follow_up(cohort, plan)
+    score = {_score_name(plan): log_cac(cohort.predicted) if plan.kind == "cac" else cohort.predicted}
+    clinical = dict(_clinical(cohort, plan))
+    complete = np.isfinite(np.stack([*score.values(), *clinical.values()])).all(axis=0)
+    followed = replace(everyone, time=everyone.time[complete], causes=everyone.causes[complete])
+    score, clinical = ({name: column[complete] for name, column in terms.items()} for terms in (score, clinical))
+    left_out = int(np.sum(~complete))
+    events = int((followed.causes == 1).sum())
+    if events < FEW_EVENTS:
+        caution = f"{events} events are too few for a model of hazards; {FEW_EVENTS} are needed."
+        return Section(key="hazards", title="Hazard models", cautions=(caution,))
+    added = _added_value(followed, clinical, score, plan) if clinical else None
+    return Section(
+        key="hazards",
+        title="Hazard models",
+        text=_summarise(fit_cox(followed.time, followed.causes == 1, score, level=plan.level), added),
+        tables=(
+            _hazard_table(followed, score, clinical, plan),
+            _concordance_table(followed, score, plan),
+            *((_added_table(added, plan),) if added else ()),
+        ),
+        methods=_methods(followed, plan),
+        cautions=tuple(_cautions(events, len(score) + len(clinical), left_out)),
+    )
+
+
+def _score_name(plan: AnalysisPlan) -> str:
+    return "ln(score + 1)" if plan.kind == "cac" else f"score, per 1 of {plan.unit}"
+
+
+def _clinical(cohort: Cohort, plan: AnalysisPlan) -> Iterator[tuple[str, Values]]:
+    """Give covariates as numbers: words become one column for each but their first."""
+    for name in plan.covariates:
+        column = cohort.columns[name]
+        if column.dtype.kind in "fiu":
+            yield name, column.astype(float)
+            continue
+        words = as_words(column)
+        for word in np.unique(words)[1:]:
+            yield f"{name}: {word}", (words == word).astype(float)
+
+
+def _added_value(followed: FollowUp, clinical: Terms, score: Terms, plan: AnalysisPlan) -> AddedValue:
+    how = Resampling(resamples=min(plan.resamples, MOST_RESAMPLES), seed=plan.seed, method="percentile")
+    return estimate_added_value(followed.time, followed.causes == 1, clinical, score, resampling=how, level=plan.level)
+
+
+def _hazard_table(followed: FollowUp, score: Terms, clinical: Terms, plan: AnalysisPlan) -> ResultTable:
+    rows: list[tuple[Cell, ...]] = []
+    models = {"Cox, score alone": score, **({"Cox, with covariates": {**score, **clinical}} if clinical else {})}
+    for title, terms in models.items():
+        model = fit_cox(followed.time, followed.causes == 1, terms, level=plan.level)
+        rows += _model_rows(title, model, check_proportionality(followed.time, followed.causes == 1, terms))
+    if followed.has_competing:
+        for title, terms in models.items():
+            model = fit_fine_gray(followed.time, followed.causes, 1, terms, level=plan.level)
+            rows += _model_rows(title.replace("Cox", "Fine-Gray"), model, None)
+    return ResultTable(
+        key="hazards",
+        title="Hazard ratios",
+        columns=(
+            Column(key="model", title="Model", style="text"),
+            Column(key="term", title="Term", style="text"),
+            STUDIES,
+            Column(key="events", title="Events", style="count"),
+            Column(key="hazard_ratio", title="Hazard ratio"),
+            Column(key="p", title="p", style="p"),
+            Column(key="proportional_p", title="Proportionality p", style="p"),
+        ),
+        rows=tuple(rows),
+        note="Proportionality: a small p says that the hazard ratio changes over time (Schoenfeld residuals)."
+        + (" Cox: competing events count as censored (cause-specific)." if followed.has_competing else ""),
+    )
+
+
+def _model_rows(title: str, model: HazardModel, test: ProportionalityTest | None) -> Iterator[tuple[Cell, ...]]:
+    for name, ratio in model.hazard_ratios.items():
+        drift = test.covariates[name].p_value if test else None
+        yield title, name, model.n, model.events, ratio, ratio.p_value, drift
+
+
+def _concordance_table(followed: FollowUp, score: Terms, plan: AnalysisPlan) -> ResultTable:
+    is_event = followed.causes == 1
+    (values,) = score.values()
+    (auc,) = auc_by_time(followed.time, is_event, values, np.array([followed.horizon_years]), level=plan.level)
+    return ResultTable(
+        key="concordance",
+        title="How well the score orders who has the event first",
+        columns=(
+            Column(key="measure", title="Measure", style="text"),
+            Column(key="estimate", title="Estimate"),
+        ),
+        rows=(
+            ("Harrell's C", harrell_c(followed.time, is_event, values, level=plan.level)),
+            (
+                f"Uno's C up to {followed.horizon_years:.3g} years",
+                uno_c(followed.time, is_event, values, until=followed.horizon_years, level=plan.level),
+            ),
+            (f"AUC for an event by {followed.horizon_years:.3g} years", auc),
+        ),
+        note="0.5 is chance; intervals from each study's influence.",
+    )
+
+
+def _added_table(added: AddedValue, plan: AnalysisPlan) -> ResultTable:
+    return ResultTable(
+        key="added_value",
+        title="What the score adds to the clinical model",
+        columns=(
+            Column(key="model", title="Model", style="text"),
+            Column(key="concordance", title="Harrell's C"),
+            Column(key="log_likelihood", title="Log-likelihood"),
+            Column(key="p", title="Likelihood-ratio p", style="p"),
+        ),
+        rows=(
+            (", ".join(plan.covariates), added.concordance_without, added.without.log_likelihood, None),
+            ("with the score", added.concordance_within, added.within.log_likelihood, added.likelihood_ratio.p_value),
+            ("change, optimism taken off", added.change, None, None),
+        ),
+        note="The change of C is lowered by what fitting on the same patients gains by chance, found by resampling.",
+    )
+
+
+def _summarise(model: HazardModel, added: AddedValue | None) -> str:
+    ((name, ratio),) = model.hazard_ratios.items()
+    said = f"Hazard ratio of {name}: {ratio.value:.3f} ({ratio.low:.3f} to {ratio.high:.3f})."
+    if added is None:
+        return said
+    p_value = added.likelihood_ratio.p_value
+    p = "<0.001" if p_value < 0.001 else f"{p_value:.3f}"
+    change = added.change
+    return (
+        f"{said} Added to the clinical model, the score changes Harrell's C by {change.value:+.3f} "
+        f"({change.low:+.3f} to {change.high:+.3f}), likelihood-ratio p {p}."
+    )
+
+
+def _methods(followed: FollowUp, plan: AnalysisPlan) -> tuple[str, ...]:
+    competing = " and Fine and Gray's [fine1999] regression for competing events" if followed.has_competing else ""
+    covariates = f" Covariates: {', '.join(plan.covariates)}." if plan.covariates else ""
+    return (
+        f"Hazards were modelled by Cox regression [cox1972] with Efron's ties{competing}; proportionality was tested "
+        "on Schoenfeld residuals. Order was judged by Harrell's C [harrell1996], Uno's C [uno2011] and the AUC for events "
+        f"by the horizon, weighted for censoring.{covariates}",
+    )
+
+
+def _cautions(events: int, terms: int, left_out: int) -> Iterator[str]:
+    if events < EVENTS_A_TERM * terms:
+        yield f"{events} events for {terms} terms: fewer than {EVENTS_A_TERM} a term, so that models overfit."
+    if left_out:
+        yield f"{left_out} studies lack a covariate and are left out of the models."
