@@ -264,6 +264,9 @@ def _through_weights(
 ) -> Values:
     """Influence of each study through the weights of terms; a weight reaches up to the study's time unless told."""
     pull = pull_of_later(censoring.moments, time if reach is None else reach, terms)
+    # The chance of being observed is a product of (1 - hazard): its logarithm moves by hazard / (1 - hazard).
+    left = 1 - censoring.hazard[:, None]
+    pull = np.divide(pull, left, out=np.zeros_like(pull), where=left > 0)
     return np.asarray(censoring_residuals(time, event, censoring, pull)[:, 0])
 
 
