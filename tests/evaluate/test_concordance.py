@@ -13,7 +13,7 @@ from sksurv.metrics import brier_score, concordance_index_censored, concordance_
 from sksurv.util import Surv
 
 from vascal.errors import EvaluationError
-from vascal.evaluate.concordance import auc_by_time, brier_at, concordance_influence, harrell_c, uno_c
+from vascal.evaluate.concordance import auc_by_time, brier_at, concordance_influence, concordance_of, harrell_c, uno_c
 from vascal.evaluate.cox import fit_cox
 
 
@@ -51,6 +51,7 @@ def test_harrells_standard_error_agrees_with_r(rossi: tuple[ndarray, ndarray, nd
 def test_harrell_agrees_with_two_libraries(seed: int, ties: bool) -> None:
     time, event, score = draw(seed, ties=ties)
     found = harrell_c(time, event, score).value
+    assert concordance_of(time, event, score) == found
     assert found == pytest.approx(concordance_index_censored(event, time, score)[0], abs=1e-8)
     if not ties:
         assert found == pytest.approx(concordance_index(time, -score, event), abs=1e-8)
@@ -98,7 +99,8 @@ def test_turning_the_score_turns_the_statistic(seed: int, ties: bool) -> None:
 
 @pytest.mark.parametrize("statistic", ["harrell", "uno", "auc", "brier"])
 def test_influence_is_what_one_copy_of_a_study_more_or_less_does(statistic: str) -> None:
-    # Of many copies of each study one is left out, or one more put in: a derivative, free of what n = 60 does to a whole one.
+    # Of many copies of each study one is left out, or one more put in:
+    # a derivative, free of what n = 60 does to a whole one.
     time, event, score = draw(6, 60, lost_after=0.4)
     at, copies = float(np.quantile(time, 0.9)), 60
     every = np.tile(np.arange(60), copies)
