@@ -20,10 +20,12 @@ from vascal.evaluate.estimate import Estimate
 from vascal.evaluate.plan import AnalysisPlan, Criterion, describe_differences, require_known_words
 from vascal.evaluate.result import CriterionResult, Evaluation, ResultTable, Section
 from vascal.evaluate.sections.agreement import SMALL, evaluate_agreement
+from vascal.evaluate.sections.balance import evaluate_balance
 from vascal.evaluate.sections.categories import evaluate_categories
 from vascal.evaluate.sections.description import describe_sets
 from vascal.evaluate.sections.discrimination import evaluate_discrimination
 from vascal.evaluate.sections.hazards import evaluate_hazards
+from vascal.evaluate.sections.improvement import evaluate_improvement
 from vascal.evaluate.sections.outcomes import evaluate_outcomes
 from vascal.evaluate.sections.probability import evaluate_probability
 from vascal.evaluate.sections.readers import evaluate_readers
@@ -149,11 +151,25 @@ def _sections(
         wanted(plan.category_edges, lambda: evaluate_discrimination(sets, plan)),
         wanted(plan.readers, lambda: evaluate_readers(sets, plan)),
         wanted(plan.probability, lambda: evaluate_probability(sets, plan)),
-        wanted(plan.time, lambda: evaluate_outcomes(cohort, plan)),
-        wanted(plan.time, lambda: evaluate_hazards(cohort, plan)),
+        wanted(plan.baseline, lambda: evaluate_improvement(sets, plan)),
+        *(_follow(cohort, plan) if plan.time else ()),
         wanted(plan.subgroups, lambda: evaluate_subgroups(cohort, plan)),
         wanted(plan.site, lambda: evaluate_sites(cohort, plan)),
     )
+
+
+def _follow(cohort: Cohort, plan: AnalysisPlan) -> tuple[Section | None, ...]:
+    """Say what became of those who were followed; the others count for everything else."""
+    is_followed = np.isfinite(cohort.number(str(plan.time)))
+    if is_followed.sum() < SMALL:
+        raise PlanError(f"outcomes need at least {SMALL} studies with follow-up; {int(is_followed.sum())} have it")
+    followed = cohort.only(is_followed)
+    outcomes = evaluate_outcomes(followed, plan)
+    if not is_followed.all():
+        said = f"{int(is_followed.sum())} of {len(cohort)} studies have a follow-up and are in this section."
+        outcomes = replace(outcomes, cautions=(said, *outcomes.cautions))
+    balance = evaluate_balance(followed, plan) if plan.group and plan.covariates else None
+    return outcomes, balance, evaluate_hazards(followed, plan)
 
 
 def _repeat(sets: Mapping[str, Cohort], plan: AnalysisPlan) -> Section:

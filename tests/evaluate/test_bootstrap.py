@@ -51,7 +51,7 @@ def test_copying_rows_and_counting_draws_agree() -> None:
 def test_a_grouped_jackknife_finds_the_acceleration_of_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     values = np.random.default_rng(0).lognormal(size=6000)
     grouped = bootstrap_counts(mean_of(values), 6000, resampling=Resampling(resamples=2000))["mean"]
-    monkeypatch.setattr(module, "JACKKNIFE_GROUPS", 6000)
+    monkeypatch.setattr(module, "JACKKNIFE_ALONE", 6000)
     whole = bootstrap_counts(mean_of(values), 6000, resampling=Resampling(resamples=2000))["mean"]
     assert (grouped.low, grouped.high) == pytest.approx((whole.low, whole.high), abs=0.1 * (whole.high - whole.low))
 

@@ -92,7 +92,7 @@ def test_readers_and_outcomes_must_be_numbers_and_readers_may_have_holes(tmp_pat
     text = "study,score,r1,years,event\na,1,1,2.5,0\nb,2,,3,1\nc,3,4,1,2\n"
     cohort, _ = join(tmp_path, GOOD, text, plan)
     np.testing.assert_array_equal(cohort.columns["r1"], [1, np.nan, 4])
-    for wrong, message in (("b,2,?,3,1", "r1 that is not"), ("b,2,,,1", "no years"), ("b,2,,-3,1", "a negative years"),
+    for wrong, message in (("b,2,?,3,1", "r1 that is not"), ("b,2,,,1", "no years, in spite"), ("b,2,,-3,1", "a negative years"),
                            ("b,2,inf,3,1", "a r1 that is not finite")):  # fmt: skip
         with pytest.raises(TableError, match=message):
             join(tmp_path, GOOD, text.replace("b,2,,3,1", wrong), plan)
@@ -139,3 +139,9 @@ def test_files_that_are_missing_or_no_text_say_so(tmp_path: Path) -> None:
 def test_blank_lines_and_a_byte_order_mark_do_no_harm(tmp_path: Path) -> None:
     cohort, _ = join(tmp_path, "\ufeffstudy,score\n\na,1\nb,2\n,\nc,3\n", GOOD)
     assert len(cohort) == 3
+
+
+def test_studies_without_any_follow_up_are_kept_for_the_rest(tmp_path: Path) -> None:
+    plan = AnalysisPlan(time="years", event="event")
+    cohort, _ = join(tmp_path, GOOD, "study,score,years,event\na,1,2.5,0\nb,2,,\nc,3,1,1\n", plan)
+    np.testing.assert_array_equal(cohort.columns["years"], [2.5, np.nan, 1])

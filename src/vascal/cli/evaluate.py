@@ -55,6 +55,9 @@ def evaluate(
     target: Annotated[
         str | None, typer.Option(help="Column of what it foretells, 0 or 1, in the reference file.")
     ] = None,
+    baseline: Annotated[
+        str | None, typer.Option(help="Column of an older model's probability, to say what the new one improves.")
+    ] = None,
     time: Annotated[str | None, typer.Option(help="Column of follow-up in years; needs --event.")] = None,
     event: Annotated[
         str | None, typer.Option(help="Column of how it ended: 0 censored, 1 event, 2 competing event.")
@@ -77,7 +80,8 @@ def evaluate(
     choices = {
         "title": title, "study": study, "predicted": predicted_column, "reference": reference_column,
         "readers": _several(reader), "set_by": set_by, "subgroups": _several(subgroup), "site": site,
-        "tolerance": tolerance, "probability": probability, "target": target, "time": time, "event": event,
+        "tolerance": tolerance, "probability": probability, "target": target,
+        "baseline": baseline, "time": time, "event": event,
         "group": group, "covariates": _several(covariate), "incomplete": incomplete, "resamples": resamples,
         "seed": seed, "interval": interval, "level": level, **_categories(categories),
     }  # fmt: skip

@@ -81,6 +81,8 @@ class AnalysisPlan:
     probability, target
         Column of a predicted probability (predicted file) and of the yes or no
         it foretells (reference file).
+    baseline
+        Column of the probability of an older or clinical model, to be improved upon.
     time, event
         Columns of follow-up (years) and what ended it: 0 censored, 1 event,
         2 competing event. In the reference file.
@@ -115,6 +117,7 @@ class AnalysisPlan:
     kappa_weights: Weights = "linear"
     probability: str | None = None
     target: str | None = None
+    baseline: str | None = None
     time: str | None = None
     event: str | None = None
     group: str | None = None
@@ -139,6 +142,8 @@ class AnalysisPlan:
             raise PlanError("outcomes need both a time and an event column")
         if (self.probability is None) != (self.target is None):
             raise PlanError("a probability needs its target column, and a target its probability")
+        if self.baseline and not self.probability:
+            raise PlanError("a baseline probability is compared with a probability; name that too")
 
     @property
     def resampling(self) -> Resampling:
@@ -150,7 +155,7 @@ class AnalysisPlan:
         """Columns needed from the reference file besides the study and the score."""
         wanted = (
             *self.readers, self.set_by, *(name.split(":")[0] for name in self.subgroups), self.site,
-            self.target, self.time, self.event, self.group, *self.covariates,
+            self.target, self.baseline, self.time, self.event, self.group, *self.covariates,
         )  # fmt: skip
         return tuple(dict.fromkeys(name for name in wanted if name))
 

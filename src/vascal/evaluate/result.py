@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import Literal
 
 from numpy import ndarray
@@ -42,7 +43,7 @@ class ResultTable:
     key
         Short stable name: file name and column of ``numbers.csv``.
     columns
-        Those of style ``text`` say what a row is about.
+        Those of style ``text`` before the first number say what a row is about.
     rows
         As many cells as columns, each.
     note
@@ -56,10 +57,11 @@ class ResultTable:
     note: str = ""
 
     def numbers(self) -> Iterator[tuple[str, Column, Estimate | float | int]]:
-        """Give every number with the words of its row and its column."""
+        """Give every number with the words that begin its row, and its column."""
         for row in self.rows:
             pairs = list(zip(self.columns, row, strict=True))
-            about = ", ".join(str(cell) for column, cell in pairs if column.style == "text" and cell not in {None, ""})
+            leading = takewhile(lambda pair: pair[0].style == "text", pairs)
+            about = ", ".join(str(cell) for _, cell in leading if cell not in {None, ""})
             for column, cell in pairs:
                 if column.style != "text" and not isinstance(cell, str) and cell is not None:
                     yield about, column, cell

@@ -268,13 +268,17 @@ def _guess(reference: Table, predicted: Table, name: str, plan: AnalysisPlan) ->
     table = predicted if name not in reference.columns and name in predicted.columns else reference
     cells = table.column(name)
     values, wrong = _parse(["nan" if _is_missing(cell) else cell for cell in cells])
-    needed = {plan.time, plan.event, plan.target}
+    followed = {plan.time, plan.event}
     missing = [row for row, cell in enumerate(cells) if _is_missing(cell)]
-    if name in needed or name in plan.readers:
+    if name in followed or name == plan.target or name in plan.readers:
         _refuse(table, wrong, f"a {name} that is not a number")
         _refuse(table, np.flatnonzero(np.isinf(values)).tolist(), f"a {name} that is not finite")
-    if name in needed:
+    if name == plan.target:
         _refuse(table, missing, f"no {name}")
+    if name in followed:
+        other = table.column(str(plan.event if name == plan.time else plan.time))
+        _refuse(table, [row for row in missing if not _is_missing(other[row])], f"no {name}, in spite of the other")
+    if name in followed or name == plan.target:
         _refuse(table, np.flatnonzero(values < 0).tolist(), f"a negative {name}")
     return np.array(["" if _is_missing(cell) else cell for cell in cells]) if wrong else values
 

@@ -199,3 +199,14 @@ def test_the_first_table_describes_studies_and_counts_what_is_missing() -> None:
     unknown = Cohort(predicted=np.ones(9), reference=np.ones(9), columns={"bmi": np.full(9, np.nan)})
     bmi = {str(row[0]): row[1] for row in describe_sets({"all": unknown}, CAC).tables[0].rows}
     assert bmi["bmi: not stated"] == "9 (100.0%)"
+
+
+def test_a_probability_of_one_has_no_slope_and_keeps_the_rest() -> None:
+    cohort = simulate_aac_cohort()
+    assert cohort.probability is not None
+    cohort.probability[0] = 1.0
+    plan = make_plan("aac", {"probability": "p", "target": "mace", "resamples": 200})
+    section = evaluate_probability({"all": cohort}, plan)
+    assert cell(table(section, "probability"), "slope") is None
+    assert estimate(section, "probability", "auc").value > 0.6
+    assert section.cautions[0].startswith("No calibration slope (all): log-odds need risks above 0")

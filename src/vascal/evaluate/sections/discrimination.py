@@ -13,6 +13,8 @@ from vascal.evaluate.result import Cell, Column, Curve, CurvePlot, Plot, ResultT
 from vascal.evaluate.roc import estimate_auc, find_best_cutoff, roc_curve
 from vascal.evaluate.sections.agreement import SET, title_of_set
 
+MANY_STUDIES = 5000
+"""Beyond this a closed form says the same as resampling, in no time."""
 SHOWN_POINTS = 400
 """Points of a drawn curve; more can not be seen."""
 
@@ -45,7 +47,7 @@ def evaluate_discrimination(sets: Mapping[str, Cohort], plan: AnalysisPlan) -> S
         plots=tuple(_plot(name, cohort, plan) for name, cohort in sets.items()),
         methods=(
             "The area under the ROC curve has DeLong's standard error [delong1988] on the logit scale; average "
-            "precision a bootstrap interval.",
+            f"precision a bootstrap interval, above {MANY_STUDIES:,} studies one on the logit scale.",
         ),
     )
 
@@ -66,7 +68,13 @@ def _rows(name: str, cohort: Cohort, plan: AnalysisPlan) -> Iterator[tuple[Cell,
             int(is_case.sum()),
             int((~is_case).sum()),
             estimate_auc(is_case, cohort.predicted, level=plan.level),
-            average_precision(is_case, cohort.predicted, resampling=plan.resampling, level=plan.level),
+            average_precision(
+                is_case,
+                cohort.predicted,
+                interval="bootstrap" if len(cohort) <= MANY_STUDIES else "logit",
+                resampling=plan.resampling,
+                level=plan.level,
+            ),
             best.threshold,
             best.sensitivity,
             best.specificity,

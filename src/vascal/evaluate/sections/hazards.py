@@ -171,9 +171,9 @@ def _methods(followed: FollowUp, plan: AnalysisPlan) -> tuple[str, ...]:
     competing = " and Fine and Gray's [fine1999] regression for competing events" if followed.has_competing else ""
     covariates = f" Covariates: {', '.join(plan.covariates)}." if plan.covariates else ""
     return (
-        f"Hazards were modelled by Cox regression [cox1972] with Efron's ties{competing}; proportionality was tested "
-        "on Schoenfeld residuals. Order was judged by Harrell's C [harrell1996], Uno's C [uno2011] and the AUC for events "
-        f"by the horizon, weighted for censoring.{covariates}",
+        f"Hazards were modelled by Cox regression [cox1972] with Efron's ties{competing}; proportionality "
+        "was tested on Schoenfeld residuals. Order was judged by Harrell's C [harrell1996], Uno's C [uno2011] and the "
+        f"AUC for events by the horizon, weighted for censoring.{covariates}",
     )
 
 

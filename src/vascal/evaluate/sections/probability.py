@@ -8,6 +8,7 @@ import numpy as np
 
 from vascal.errors import EvaluationError
 from vascal.evaluate.calibration import (
+    Calibration,
     estimate_brier,
     estimate_calibration,
     expected_calibration_error,
@@ -15,7 +16,7 @@ from vascal.evaluate.calibration import (
 )
 from vascal.evaluate.cohort import Cohort
 from vascal.evaluate.decision_curve import DecisionPoint, decision_curve
-from vascal.evaluate.estimate import Values
+from vascal.evaluate.estimate import Flags, Values
 from vascal.evaluate.plan import AnalysisPlan
 from vascal.evaluate.precision_recall import average_precision
 from vascal.evaluate.result import Cell, Column, Curve, CurvePlot, Plot, ResultTable, Section
@@ -32,8 +33,8 @@ def evaluate_probability(sets: Mapping[str, Cohort], plan: AnalysisPlan) -> Sect
     """Judge a predicted probability, set by set."""
     decisions = {
         name: decision_curve(
-            _target(cohort, plan),
-            _risk(cohort),
+            require_target(cohort, plan),
+            require_risk(cohort),
             np.unique([*THRESHOLDS, *PRINTED_THRESHOLDS]),
             resampling=plan.resampling,
             level=plan.level,
@@ -51,14 +52,15 @@ def evaluate_probability(sets: Mapping[str, Cohort], plan: AnalysisPlan) -> Sect
             "[vancalster2016], by Brier's score, by the expected calibration error over ten bins of as many studies "
             "each, beside the one that chance alone gives, and by net benefit over risk thresholds [vickers2006].",
         ),
+        cautions=_uncalibrated(sets, plan),
     )
 
 
 def _table(sets: Mapping[str, Cohort], plan: AnalysisPlan) -> ResultTable:
     rows: list[tuple[Cell, ...]] = []
     for name, cohort in sets.items():
-        is_event, risk = _target(cohort, plan), _risk(cohort)
-        calibration = estimate_calibration(is_event, risk, level=plan.level)
+        is_event, risk = require_target(cohort, plan), require_risk(cohort)
+        calibration, _ = _calibrate(is_event, risk, plan)
         brier = estimate_brier(is_event, risk, level=plan.level)
         error = expected_calibration_error(is_event, risk, seed=plan.seed)
         rows.append(
@@ -68,9 +70,9 @@ def _table(sets: Mapping[str, Cohort], plan: AnalysisPlan) -> ResultTable:
                 int(is_event.sum()),
                 estimate_auc(is_event, risk, level=plan.level),
                 average_precision(is_event, risk, resampling=plan.resampling, level=plan.level),
-                calibration.intercept,
-                calibration.slope,
-                calibration.observed_expected,
+                calibration.intercept if calibration else None,
+                calibration.slope if calibration else None,
+                calibration.observed_expected if calibration else None,
                 brier.brier,
                 brier.scaled,
                 error.value,
@@ -97,6 +99,21 @@ def _table(sets: Mapping[str, Cohort], plan: AnalysisPlan) -> ResultTable:
     )
 
 
+def _calibrate(is_event: Flags, risk: Values, plan: AnalysisPlan) -> tuple[Calibration | None, str]:
+    """Calibrate, or say why that can not be done; everything else still can."""
+    try:
+        return estimate_calibration(is_event, risk, level=plan.level), ""
+    except EvaluationError as error:
+        return None, str(error)
+
+
+def _uncalibrated(sets: Mapping[str, Cohort], plan: AnalysisPlan) -> tuple[str, ...]:
+    found = {
+        name: _calibrate(require_target(cohort, plan), require_risk(cohort), plan)[1] for name, cohort in sets.items()
+    }
+    return tuple(f"No calibration slope ({name}): {why}." for name, why in found.items() if why)
+
+
 def _decision_table(decisions: Mapping[str, tuple[DecisionPoint, ...]]) -> ResultTable:
     rows = tuple(
         (name, f"{point.threshold:.1%}", point.model, point.treat_all, point.gain)
@@ -120,7 +137,7 @@ def _decision_table(decisions: Mapping[str, tuple[DecisionPoint, ...]]) -> Resul
 
 
 def _plots(name: str, cohort: Cohort, decisions: tuple[DecisionPoint, ...], plan: AnalysisPlan) -> tuple[Plot, Plot]:
-    bins = reliability_curve(_target(cohort, plan), _risk(cohort), level=plan.level)
+    bins = reliability_curve(require_target(cohort, plan), require_risk(cohort), level=plan.level)
     top = max(highest for one in bins for highest in (one.predicted, one.observed.high))
     ideal = Curve(name="ideal", x=np.array([0.0, top]), y=np.array([0.0, top]), is_reference=True)
     observed = Curve(
@@ -157,14 +174,16 @@ def _plots(name: str, cohort: Cohort, decisions: tuple[DecisionPoint, ...], plan
     )
 
 
-def _target(cohort: Cohort, plan: AnalysisPlan) -> np.ndarray:
+def require_target(cohort: Cohort, plan: AnalysisPlan) -> np.ndarray:
+    """Give the plan's target as yes or no; refuses anything but 0 and 1."""
     values = cohort.number(str(plan.target))
     if not np.isin(values, (0, 1)).all():
         raise EvaluationError(f"column {plan.target} must be 0 or 1; found {np.unique(values)[:5].tolist()}")
     return np.asarray(values == 1)
 
 
-def _risk(cohort: Cohort) -> Values:
+def require_risk(cohort: Cohort) -> Values:
+    """Give the predicted probability; refuses a cohort without one."""
     if cohort.probability is None:
         raise EvaluationError("no probability was read; name its column")
     return cohort.probability

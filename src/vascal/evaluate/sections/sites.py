@@ -36,7 +36,11 @@ def evaluate_sites(cohort: Cohort, plan: AnalysisPlan) -> Section:
         key="sites",
         title="Sites",
         text=_summarise(pooled["mae"], len(large), plan),
-        tables=(_site_table(rows, plan), _pooled_table(pooled)) if any(pooled.values()) else (_site_table(rows, plan),),
+        tables=(
+            _site_table(rows, plan),
+            *((_pooled_table(pooled),) if any(pooled.values()) else ()),
+            *((_held_out_table(sizes, mae, plan),) if len(large) > 2 and pooled["mae"] else ()),
+        ),
         plots=(
             ForestPlot(
                 key="sites",
@@ -102,6 +106,29 @@ def _pooled_table(pooled: dict[str, PooledEffect | None]) -> ResultTable:
         ),
         rows=tuple(rows),
         note="Another site: the mean with the prediction interval for a new site.",
+    )
+
+
+def _held_out_table(sizes: Mapping[str, np.ndarray], mae: Mapping[str, Estimate], plan: AnalysisPlan) -> ResultTable:
+    """Hold each site out: pool the others, and see whether it falls where they predict."""
+    rows: list[tuple[Cell, ...]] = []
+    for name, own in mae.items():
+        rest = _pool({other: column for other, column in sizes.items() if other != name}, plan)
+        if rest:
+            is_inside = rest.prediction.low <= own.value <= rest.prediction.high
+            rows.append((name, own, rest.mean, rest.prediction, "yes" if is_inside else "no"))
+    return ResultTable(
+        key="held_out",
+        title="Each site held out",
+        columns=(
+            Column(key="site", title="Site held out", style="text"),
+            Column(key="mae", title="Its MAE"),
+            Column(key="others", title="Pooled MAE of the others"),
+            Column(key="prediction", title="Expected from them"),
+            Column(key="is_inside", title="As expected", style="text"),
+        ),
+        rows=tuple(rows),
+        note="Expected: prediction interval of the other sites for a new one.",
     )
 
 
