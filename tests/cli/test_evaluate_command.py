@@ -115,3 +115,13 @@ def test_words_from_files_are_escaped_everywhere(tmp_path: Path) -> None:
     assert r"\&\_\%" in (out / "tables" / "accuracy.tex").read_text()
     assert all(path.parent == out / "figures" for path in out.glob("figures/**/*.svg"))
     assert not list(tmp_path.glob("c*"))
+
+
+def test_without_its_extra_the_command_says_what_to_install_before_it_computes(
+    files: tuple[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("vascal.render.evaluation_files.find_spec", lambda name: None if name == "typst" else name)
+    code, said = run(*files, "--out", str(tmp_path / "out"), *FEW)
+    assert code == 2
+    assert "vascal evaluate needs typst: pip install 'vascal[evaluate]'" in said
+    assert not (tmp_path / "out").exists()

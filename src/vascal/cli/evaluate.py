@@ -100,7 +100,9 @@ def _run(
     from vascal.evaluation import evaluate_files, make_plan, require_followed
     from vascal.io.analysis_plan import read_plan, write_plan
     from vascal.io.atomic import write_file
-    from vascal.render.evaluation_files import draw_evaluation
+    from vascal.render.evaluation_files import draw_evaluation, require_drawing
+
+    require_drawing()
 
     if plan_file and not plan_file.exists():
         write_plan(make_plan(kind or "cac", choices), plan_file)

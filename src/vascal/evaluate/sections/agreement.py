@@ -46,7 +46,7 @@ def evaluate_agreement(sets: Mapping[str, Cohort], plan: AnalysisPlan, *, report
     return Section(
         key="agreement",
         title="Agreement of scores",
-        text=_summarise(found[first], icc(_pair(sets[first]), plan.icc_form, level=plan.level), plan),
+        text=name_set(first) + _summarise(found[first], icc(_pair(sets[first]), plan.icc_form, level=plan.level), plan),
         tables=(
             _accuracy_table(sets, found, plan),
             _correlation_table(sets, found, plan),
@@ -61,6 +61,11 @@ def evaluate_agreement(sets: Mapping[str, Cohort], plan: AnalysisPlan, *, report
 def title_of_set(title: str, name: str) -> str:
     """Add a set's name to a title; all studies need none."""
     return title if name == "all" else f"{title}, {name}"
+
+
+def name_set(name: str) -> str:
+    """Begin a sentence that speaks of one set; all studies need no name."""
+    return "" if name == "all" else f"Set {name}: "
 
 
 def _resample(cohort: Cohort, plan: AnalysisPlan, report: Report | None) -> dict[str, Estimate]:

@@ -13,7 +13,7 @@ from vascal.evaluate.kappa import kappa
 from vascal.evaluate.paired import bowker, stuart_maxwell
 from vascal.evaluate.plan import AnalysisPlan
 from vascal.evaluate.result import Cell, Column, ConfusionPlot, ResultTable, Section
-from vascal.evaluate.sections.agreement import SET, STUDIES, title_of_set
+from vascal.evaluate.sections.agreement import SET, STUDIES, name_set, title_of_set
 from vascal.evaluate.zero import analyse_zero
 
 
@@ -31,7 +31,7 @@ def evaluate_categories(sets: Mapping[str, Cohort], plan: AnalysisPlan) -> Secti
     return Section(
         key="categories",
         title="Agreement of categories",
-        text=_summarise(next(iter(tables.values())), plan),
+        text=name_set(next(iter(tables))) + _summarise(next(iter(tables.values())), plan),
         tables=(
             _kappa_table(tables, plan),
             _class_table(tables, plan),
