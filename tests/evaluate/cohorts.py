@@ -33,3 +33,24 @@ def simulate_cac_cohort(seed: int = 0, studies: int = 200) -> Cohort:
     measured[(truth > 0) & (truth < 8) & (rng.uniform(size=studies) < 0.5)] = 0.0
     measured[(truth == 0) & (rng.uniform(size=studies) < 0.1)] = 3.0
     return Cohort(predicted=measured, reference=truth)
+
+
+def simulate_outcome_cohort(seed: int = 0, studies: int = 300, *, competing: bool = True) -> Cohort:
+    """Draw calcium scores, dialysis, age and sex, and a follow-up whose hazard rises with the first three."""
+    rng = np.random.default_rng(seed)
+    scores = np.where(rng.uniform(size=studies) < 0.3, 0.0, rng.lognormal(4.5, 1.5, studies))
+    age, sex = np.round(rng.normal(62, 9, studies)), rng.choice(["F", "M"], studies)
+    dialysis = (rng.uniform(size=studies) < 0.4).astype(float)
+    hazard = 0.02 * np.exp(0.25 * np.log1p(scores) + 0.5 * dialysis + 0.03 * (age - 62))
+    to_event = rng.exponential(1 / hazard)
+    to_other = rng.exponential(20.0, studies) if competing else np.full(studies, np.inf)
+    until = rng.uniform(1, 8, studies)
+    first = np.argmin(np.stack([until, to_event, to_other]), axis=0)
+    columns = {
+        "years": np.minimum(np.minimum(until, to_event), to_other),
+        "event": first.astype(float),
+        "dialysis": dialysis,
+        "age": age,
+        "sex": sex,
+    }
+    return Cohort(predicted=scores, reference=scores, columns=columns)

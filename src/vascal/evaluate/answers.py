@@ -7,22 +7,24 @@ from collections.abc import Mapping, Sequence
 from vascal.evaluate.plan import AnalysisPlan
 from vascal.evaluate.result import Section
 
-_PLACES = {
-    "results.characteristics": ("description", "the studies are described in the table 'description'"),
-    "results.performance": (
-        "agreement",
+_PLACES = (
+    ("results.characteristics", "description", "the studies are described in the table 'description'"),
+    (
+        "results.performance",
+        "accuracy",
         "tables 'accuracy', 'correlation', 'icc' and 'bland_altman', each with intervals",
     ),
-    "results.accuracy": ("categories", "tables 'kappa' and 'classes', each with intervals"),
-    "results.cross_table": ("categories", "tables 'confusion' give reference by measured category"),
-    "results.severity": ("categories", "the tables 'confusion' give how many studies fall in each reference category"),
-    "results.reader_agreement": ("readers", "tables 'readers' and 'all_readers'"),
-    "results.heterogeneity": ("sites", "tables 'sites' and 'pooled' (random effects, prediction interval)"),
-    "plan.heterogeneity": ("sites", "random effects over sites with Hartung-Knapp and prediction intervals"),
-    "data.centres": ("sites", "the studies of each site are counted in the table 'sites'"),
-    "results.events": ("outcomes", "events and follow-up are in the section 'Outcomes'"),
-}
-"""Answers that hold when a section is there."""
+    ("results.accuracy", "kappa", "tables 'kappa' and 'classes', each with intervals"),
+    ("results.cross_table", "kappa", "tables 'confusion' give reference by measured category"),
+    ("results.severity", "kappa", "the tables 'confusion' give how many studies fall in each reference category"),
+    ("results.reader_agreement", "readers", "table 'readers'"),
+    ("results.reader_agreement", "all_readers", "tables 'readers' and 'all_readers'"),
+    ("results.heterogeneity", "pooled", "tables 'sites' and 'pooled' (random effects, prediction interval)"),
+    ("plan.heterogeneity", "pooled", "random effects over sites with Hartung-Knapp and prediction intervals"),
+    ("data.centres", "sites", "the studies of each site are counted in the table 'sites'"),
+    ("results.events", "outcome_groups", "events and follow-up are in the section 'Outcomes'"),
+)
+"""Answers that hold when a table is there; a later one goes before an earlier one."""
 
 
 def answer_checklists(plan: AnalysisPlan, sections: Sequence[Section], facts: Mapping[str, str]) -> dict[str, str]:
@@ -38,8 +40,8 @@ def answer_checklists(plan: AnalysisPlan, sections: Sequence[Section], facts: Ma
     dict
         Only what is known; a person answers the rest.
     """
-    present = {section.key: section for section in sections}
-    answers = {key: said for key, (section, said) in _PLACES.items() if section in present}
+    present = {table.key for section in sections for table in section.tables}
+    answers = {key: said for key, table, said in _PLACES if table in present}
     answers["plan.metrics"] = f"chosen in the plan: ICC({plan.icc_form}), errors, limits of agreement" + (
         f", {plan.kappa_weights} kappa of the categories {', '.join(plan.category_names)}"
         if plan.category_edges

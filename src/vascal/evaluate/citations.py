@@ -21,6 +21,7 @@ SOURCES = {
     "holm1979": "Holm S. A simple sequentially rejective multiple test procedure. Scand J Stat 1979;6:65-70",
     "kaplan1958": "Kaplan EL, Meier P. Nonparametric estimation from incomplete observations. J Am Stat Assoc 1958;53:457-481. doi:10.1080/01621459.1958.10501452",
     "cox1972": "Cox DR. Regression models and life-tables. J R Stat Soc B 1972;34:187-220. doi:10.1111/j.2517-6161.1972.tb00899.x",
+    "grambsch1994": "Grambsch PM, Therneau TM. Proportional hazards tests and diagnostics based on weighted residuals. Biometrika 1994;81:515-526. doi:10.1093/biomet/81.3.515",
     "fine1999": "Fine JP, Gray RJ. A proportional hazards model for the subdistribution of a competing risk. J Am Stat Assoc 1999;94:496-509. doi:10.1080/01621459.1999.10474144",
     "harrell1996": "Harrell FE, Lee KL, Mark DB. Multivariable prognostic models. Stat Med 1996;15:361-387. doi:10.1002/(SICI)1097-0258(19960229)15:4<361::AID-SIM168>3.0.CO;2-4",
     "uno2011": "Uno H, Cai T, Pencina MJ, D'Agostino RB, Wei LJ. On the C-statistics for evaluating overall adequacy of risk prediction procedures with censored survival data. Stat Med 2011;30:1105-1117. doi:10.1002/sim.4154",
@@ -40,6 +41,8 @@ _MARK = re.compile(r"\[([a-z]+\d{4})\]")
 def number_citations(sentences: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Replace each ``[key]`` by its number, and list the sources in that order.
 
+    What stands in brackets and is no key stays: a column or a set may be named so.
+
     Examples
     --------
     >>> text, sources = number_citations(["Kappa [cohen1968].", "Lin [lin1989], kappa [cohen1968]."])
@@ -51,6 +54,8 @@ def number_citations(sentences: Sequence[str]) -> tuple[tuple[str, ...], tuple[s
     order: dict[str, int] = {}
 
     def number(found: re.Match[str]) -> str:
+        if found[1] not in SOURCES:
+            return found[0]
         return f"[{order.setdefault(found[1], len(order) + 1)}]"
 
     numbered = tuple(_MARK.sub(number, sentence) for sentence in sentences)

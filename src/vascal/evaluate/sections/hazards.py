@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from vascal.errors import EvaluationError
 from vascal.evaluate.bootstrap import Resampling
 from vascal.evaluate.cohort import Cohort, as_words
 from vascal.evaluate.concordance import auc_by_time, harrell_c, uno_c
@@ -25,22 +26,69 @@ EVENTS_A_TERM = 10
 """Events a term needs for a model that does not overfit; the rule of thumb, said and not enforced."""
 MOST_RESAMPLES = 200
 """Each resample fits two models."""
+NOT_STATED = "not stated"
 Terms = Mapping[str, Values]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ModelData:
+    """Follow-up and terms of the studies that have every covariate.
+
+    Parameters
+    ----------
+    score, clinical
+        Columns (study,) of the score and of the clinical model.
+    left_out
+        Studies that lack a covariate.
+    """
+
+    followed: FollowUp
+    score: Terms
+    clinical: Terms
+    left_out: int
+
+    @property
+    def events(self) -> int:
+        """Events among the studies modelled."""
+        return int((self.followed.causes == 1).sum())
+
+
 def evaluate_hazards(cohort: Cohort, plan: AnalysisPlan) -> Section:
-    """Fit proportional hazards for the score, with and without clinical covariates."""
+    """Fit proportional hazards for the score, with and without clinical covariates.
+
+    Where events are too few or no model fits, the section holds a caution that says why.
+    """
+    data = _model_data(cohort, plan)
+    if data.events < FEW_EVENTS:
+        return _no_model(
+            f"{data.events} events are too few for a model of hazards; {FEW_EVENTS} are needed.", data.left_out
+        )
+    try:
+        return _fit(data, plan)
+    except EvaluationError as error:
+        return _no_model(f"No model of hazards was fitted: {error}.", data.left_out)
+
+
+def _no_model(reason: str, left_out: int) -> Section:
+    return Section(key="hazards", title="Hazard models", cautions=(reason, *_count_left_out(left_out)))
+
+
+def _model_data(cohort: Cohort, plan: AnalysisPlan) -> ModelData:
     everyone = follow_up(cohort, plan)
     score = {_score_name(plan): log_cac(cohort.predicted) if plan.kind == "cac" else cohort.predicted}
     clinical = dict(_clinical(cohort, plan))
     complete = np.isfinite(np.stack([*score.values(), *clinical.values()])).all(axis=0)
-    followed = replace(everyone, time=everyone.time[complete], causes=everyone.causes[complete])
-    score, clinical = ({name: column[complete] for name, column in terms.items()} for terms in (score, clinical))
-    left_out = int(np.sum(~complete))
-    events = int((followed.causes == 1).sum())
-    if events < FEW_EVENTS:
-        caution = f"{events} events are too few for a model of hazards; {FEW_EVENTS} are needed."
-        return Section(key="hazards", title="Hazard models", cautions=(caution,))
+    groups = {name: members[complete] for name, members in everyone.groups.items()}
+    return ModelData(
+        followed=replace(everyone, time=everyone.time[complete], causes=everyone.causes[complete], groups=groups),
+        score={name: column[complete] for name, column in score.items()},
+        clinical={name: column[complete] for name, column in clinical.items()},
+        left_out=int(np.sum(~complete)),
+    )
+
+
+def _fit(data: ModelData, plan: AnalysisPlan) -> Section:
+    followed, score, clinical = data.followed, data.score, data.clinical
     added = _added_value(followed, clinical, score, plan) if clinical else None
     return Section(
         key="hazards",
@@ -52,7 +100,7 @@ def evaluate_hazards(cohort: Cohort, plan: AnalysisPlan) -> Section:
             *((_added_table(added, plan),) if added else ()),
         ),
         methods=_methods(followed, plan),
-        cautions=tuple(_cautions(events, len(score) + len(clinical), left_out)),
+        cautions=(*_count_overfit(data.events, len(score) + len(clinical)), *_count_left_out(data.left_out)),
     )
 
 
@@ -61,15 +109,16 @@ def _score_name(plan: AnalysisPlan) -> str:
 
 
 def _clinical(cohort: Cohort, plan: AnalysisPlan) -> Iterator[tuple[str, Values]]:
-    """Give covariates as numbers: words become one column for each but their first."""
+    """Give covariates as numbers: words become one column for each but their first, NaN where none is stated."""
     for name in plan.covariates:
         column = cohort.columns[name]
         if column.dtype.kind in "fiu":
             yield name, column.astype(float)
             continue
         words = as_words(column)
-        for word in np.unique(words)[1:]:
-            yield f"{name}: {word}", (words == word).astype(float)
+        is_stated = words != NOT_STATED
+        for word in np.unique(words[is_stated])[1:]:
+            yield f"{name}: {word}", np.where(is_stated, words == word, np.nan)
 
 
 def _added_value(followed: FollowUp, clinical: Terms, score: Terms, plan: AnalysisPlan) -> AddedValue:
@@ -100,7 +149,7 @@ def _hazard_table(followed: FollowUp, score: Terms, clinical: Terms, plan: Analy
             Column(key="proportional_p", title="Proportionality p", style="p"),
         ),
         rows=tuple(rows),
-        note="Proportionality: a small p says that the hazard ratio changes over time (Schoenfeld residuals)."
+        note="Proportionality: a small p says that the hazard ratio changes over time (score test)."
         + (" Cox: competing events count as censored (cause-specific)." if followed.has_competing else ""),
     )
 
@@ -114,7 +163,10 @@ def _model_rows(title: str, model: HazardModel, test: ProportionalityTest | None
 def _concordance_table(followed: FollowUp, score: Terms, plan: AnalysisPlan) -> ResultTable:
     is_event = followed.causes == 1
     (values,) = score.values()
-    (auc,) = auc_by_time(followed.time, is_event, values, np.array([followed.horizon_years]), level=plan.level)
+    # Those whose follow-up ends at the horizon itself, as when a study closes, are free of the event until then.
+    is_last = not (followed.time > followed.horizon_years).any()
+    until = np.nextafter(followed.horizon_years, 0) if is_last else followed.horizon_years
+    (auc,) = auc_by_time(followed.time, is_event, values, np.array([until]), level=plan.level)
     return ResultTable(
         key="concordance",
         title="How well the score orders who has the event first",
@@ -161,6 +213,8 @@ def _summarise(model: HazardModel, added: AddedValue | None) -> str:
     p_value = added.likelihood_ratio.p_value
     p = "<0.001" if p_value < 0.001 else f"{p_value:.3f}"
     change = added.change
+    if not np.isfinite(change.value):
+        return f"{said} Added to the clinical model, the score has a likelihood-ratio p of {p}."
     return (
         f"{said} Added to the clinical model, the score changes Harrell's C by {change.value:+.3f} "
         f"({change.low:+.3f} to {change.high:+.3f}), likelihood-ratio p {p}."
@@ -171,14 +225,17 @@ def _methods(followed: FollowUp, plan: AnalysisPlan) -> tuple[str, ...]:
     competing = " and Fine and Gray's [fine1999] regression for competing events" if followed.has_competing else ""
     covariates = f" Covariates: {', '.join(plan.covariates)}." if plan.covariates else ""
     return (
-        f"Hazards were modelled by Cox regression [cox1972] with Efron's ties{competing}; proportionality "
-        "was tested on Schoenfeld residuals. Order was judged by Harrell's C [harrell1996], Uno's C [uno2011] and the "
-        f"AUC for events by the horizon, weighted for censoring.{covariates}",
+        f"Hazards were modelled by Cox regression [cox1972] with Efron's ties{competing}; drifts of hazard ratios "
+        "over time were looked for by score tests [grambsch1994]. Order was judged by Harrell's C [harrell1996], "
+        f"Uno's C [uno2011] and the AUC for events by the horizon, weighted for censoring.{covariates}",
     )
 
 
-def _cautions(events: int, terms: int, left_out: int) -> Iterator[str]:
+def _count_overfit(events: int, terms: int) -> Iterator[str]:
     if events < EVENTS_A_TERM * terms:
         yield f"{events} events for {terms} terms: fewer than {EVENTS_A_TERM} a term, so that models overfit."
+
+
+def _count_left_out(left_out: int) -> Iterator[str]:
     if left_out:
         yield f"{left_out} studies lack a covariate and are left out of the models."

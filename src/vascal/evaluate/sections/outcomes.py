@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from vascal.errors import EvaluationError
-from vascal.evaluate.cohort import Cohort, as_words
+from vascal.evaluate.cohort import Cohort, as_words, group_by
 from vascal.evaluate.competing_risks import cumulative_incidence, incidence_at
 from vascal.evaluate.confusion import categorise
 from vascal.evaluate.e_value import (
@@ -23,10 +23,12 @@ from vascal.evaluate.plan import AnalysisPlan
 from vascal.evaluate.proportion import wilson
 from vascal.evaluate.result import Cell, Column, Curve, CurvePlot, ResultTable, Section
 from vascal.evaluate.sections.agreement import STUDIES
-from vascal.evaluate.survival import LogRank, kaplan_meier, log_rank, numbers_at_risk
+from vascal.evaluate.survival import LogRank, kaplan_meier, log_rank, numbers_at_risk, survival_at
 
 COMMON = 0.15
 """Outcomes of more people than this are common: odds and hazard ratios then overstate risks."""
+MOST_GROUPS = 12
+"""More groups than this can be neither drawn nor read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -60,13 +62,16 @@ def follow_up(cohort: Cohort, plan: AnalysisPlan) -> FollowUp:
     Raises
     ------
     EvaluationError
-        If events are not 0, 1 or 2, or nobody had the event.
+        If events are not 0, 1 or 2, nobody had the event, nobody was followed
+        at all, or there are more groups than can be told apart.
     """
     time, event = cohort.number(str(plan.time)), cohort.number(str(plan.event))
     if not np.isin(event, (0, 1, 2)).all():
         raise EvaluationError(f"column {plan.event} must be 0 (censored), 1 (event) or 2 (competing event)")
     if not (event == 1).any():
         raise EvaluationError(f"nobody had the event: column {plan.event} has no 1")
+    if not time.max() > 0:
+        raise EvaluationError(f"nobody was followed: column {plan.time} has nothing above 0")
     return FollowUp(
         time=time,
         causes=event.astype(np.int64),
@@ -78,22 +83,22 @@ def follow_up(cohort: Cohort, plan: AnalysisPlan) -> FollowUp:
 def _groups(cohort: Cohort, plan: AnalysisPlan) -> dict[str, np.ndarray]:
     if plan.group:
         words = as_words(cohort.columns[plan.group])
-        return {f"{plan.group} {word}": words == word for word in np.unique(words)}
+        if (count := len(np.unique(words))) > MOST_GROUPS:
+            raise EvaluationError(f"column {plan.group} makes {count} groups; at most {MOST_GROUPS} can be compared")
+        return {f"{plan.group} {word}": words == word for word in group_by(cohort, plan.group)[1]}
     if plan.category_edges:
         category = categorise(cohort.predicted, plan.category_edges)
         found = {name: category == place for place, name in enumerate(plan.category_names)}
-        return {name: members for name, members in found.items() if members.any()}
-    upper = cohort.predicted > np.median(cohort.predicted)
-    return {"score up to its median": ~upper, "score above its median": upper}
+    else:
+        upper = cohort.predicted > np.median(cohort.predicted)
+        found = {"score up to its median": ~upper, "score above its median": upper}
+    return {name: members for name, members in found.items() if members.any()}
 
 
 def evaluate_outcomes(cohort: Cohort, plan: AnalysisPlan) -> Section:
     """Compare events between groups: counts, curves, tests, and E-values where there are two groups."""
     followed = follow_up(cohort, plan)
-    labels = np.empty(len(cohort), dtype=object)
-    for name, members in followed.groups.items():
-        labels[members] = name
-    test = log_rank(followed.time, followed.causes == 1, labels.astype(str)) if len(followed.groups) > 1 else None
+    test = _compare(followed)
     tables = [_group_table(cohort, followed, plan)]
     if len(followed.groups) == 2:
         tables.append(_ratio_table(followed, plan))
@@ -104,8 +109,17 @@ def evaluate_outcomes(cohort: Cohort, plan: AnalysisPlan) -> Section:
         tables=tuple(tables),
         plots=(_plot(followed, plan),),
         methods=_methods(followed),
-        cautions=_cautions(followed),
+        cautions=_cautions(followed, test),
     )
+
+
+def _compare(followed: FollowUp) -> LogRank | None:
+    """Log-rank test; None with one group, or where groups were never at risk together."""
+    place = np.sum([number * members for number, members in enumerate(followed.groups.values())], axis=0)
+    try:
+        return log_rank(followed.time, followed.causes == 1, place)
+    except EvaluationError:  # `_cautions` says so
+        return None
 
 
 def _group_table(cohort: Cohort, followed: FollowUp, plan: AnalysisPlan) -> ResultTable:
@@ -142,11 +156,14 @@ def _group_table(cohort: Cohort, followed: FollowUp, plan: AnalysisPlan) -> Resu
 
 
 def _incidence(followed: FollowUp, members: np.ndarray, plan: AnalysisPlan) -> Estimate | None:
-    """Risk by the horizon; None where nobody of the group had the event."""
-    if not (followed.causes[members] == 1).any():
+    """Risk by the horizon, as it is drawn; None where nobody of the group had the event."""
+    time, causes = followed.time[members], followed.causes[members]
+    if not (causes == 1).any():
         return None
-    curve = cumulative_incidence(followed.time[members], followed.causes[members], 1, level=plan.level)
-    return incidence_at(curve, followed.horizon_years)
+    if followed.has_competing:
+        return incidence_at(cumulative_incidence(time, causes, 1, level=plan.level), followed.horizon_years)
+    free = survival_at(kaplan_meier(time, causes == 1, level=plan.level), followed.horizon_years)
+    return replace(free, value=1 - free.value, low=1 - free.high, high=1 - free.low, method=f"1 - {free.method}")
 
 
 def _middle(values: np.ndarray) -> str:
@@ -196,10 +213,7 @@ def _e_values(ratio: Estimate, measure: str, is_common: bool) -> Iterator[Cell]:
 def _plot(followed: FollowUp, plan: AnalysisPlan) -> CurvePlot:
     end = float(followed.time.max())
     times = np.linspace(0, np.floor(end) if end >= 2 else end, 6 if end < 2 else int(min(np.floor(end), 8)) + 1)
-    curves = tuple(
-        _curve(name, followed.time[members], followed.causes[members], plan)
-        for name, members in followed.groups.items()
-    )
+    curves = tuple(_curve(name, followed, members, plan) for name, members in followed.groups.items())
     top = min(1.0, 1.25 * max(float(np.nanmax(curve.y)) for curve in curves) + 0.02)
     return CurvePlot(
         key="outcomes",
@@ -216,12 +230,13 @@ def _plot(followed: FollowUp, plan: AnalysisPlan) -> CurvePlot:
     )
 
 
-def _curve(name: str, time: np.ndarray, causes: np.ndarray, plan: AnalysisPlan) -> Curve:
-    """One group's curve: Aalen-Johansen, which without competing events is one less Kaplan-Meier."""
+def _curve(name: str, followed: FollowUp, members: np.ndarray, plan: AnalysisPlan) -> Curve:
+    """One group's curve: Aalen-Johansen, or one less Kaplan-Meier where nobody had a competing event."""
+    time, causes = followed.time[members], followed.causes[members]
     if not (causes == 1).any():
         ends = np.array([0.0, time.max()])
         return Curve(name=name, x=ends, y=np.zeros(2))
-    if not (causes == 2).any():
+    if not followed.has_competing:
         survival = kaplan_meier(time, causes == 1, level=plan.level)
         x, y, low, high = survival.time, 1 - survival.survival, 1 - survival.high, 1 - survival.low
     else:
@@ -260,10 +275,12 @@ def _methods(followed: FollowUp) -> tuple[str, ...]:
     )
 
 
-def _cautions(followed: FollowUp) -> tuple[str, ...]:
+def _cautions(followed: FollowUp, test: LogRank | None) -> tuple[str, ...]:
     events = int((followed.causes == 1).sum())
     few = [name for name, members in followed.groups.items() if int((followed.causes[members] == 1).sum()) < 5]
     cautions = []
+    if test is None and len(followed.groups) > 1:
+        cautions.append("No log-rank test: groups were not followed at the same times as events happened.")
     if few:
         cautions.append(f"Groups with fewer than 5 events: {', '.join(few)}.")
     if events < 20:
