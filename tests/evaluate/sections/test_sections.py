@@ -96,6 +96,11 @@ def test_every_pair_of_readers_is_compared_where_both_scored() -> None:
     assert cell(table(section, "readers"), "n") == 236
     assert section.text.endswith("reader1 left out 4.")
     assert cell(table(section, "all_readers"), "n") == 236
+    assert cell(table(section, "all_readers"), "n", 1) == 240
+    assert (
+        abs(estimate(section, "all_readers", "icc_2_1", 1).value - estimate(section, "all_readers", "icc_2_1").value)
+        < 0.01
+    )
 
 
 def test_a_reader_who_scored_hardly_anything_has_no_numbers() -> None:

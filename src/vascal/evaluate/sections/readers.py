@@ -12,6 +12,7 @@ from vascal.evaluate.cohort import Cohort
 from vascal.evaluate.confusion import categorise, count_confusion
 from vascal.evaluate.estimate import Estimate, Values
 from vascal.evaluate.icc import FORMS, icc
+from vascal.evaluate.icc_missing import icc_of_all_ratings
 from vascal.evaluate.kappa import kappa
 from vascal.evaluate.plan import AnalysisPlan
 from vascal.evaluate.result import Cell, Column, ForestPlot, ResultTable, Section
@@ -93,26 +94,39 @@ def _compare(first: Values, second: Values, plan: AnalysisPlan) -> Iterator[Cell
 
 
 def _all_readers(sets: Mapping[str, Cohort], plan: AnalysisPlan) -> ResultTable:
-    rows = []
+    rows: list[tuple[Cell, ...]] = []
     for name, cohort in sets.items():
         ratings = np.stack([cohort.number(reader) for reader in plan.readers], axis=1)
         complete = int(np.sum(~np.isnan(ratings).any(axis=1)))
         cells = [icc(ratings, form, level=plan.level) if complete > 1 else None for form in FORMS]
         wide = icc(ratings, "2,1", interval="generalised", level=plan.level) if complete > 1 else None
-        rows.append((name, complete, *cells, wide))
+        rows.append((name, "complete studies", complete, *cells, wide))
+        has_holes = complete < len(ratings)
+        if has_holes and _can_fit(ratings):
+            fitted = icc_of_all_ratings(ratings, plan.icc_form, level=plan.level)
+            only = [fitted if form == plan.icc_form else None for form in FORMS]
+            rows.append((name, "all ratings (REML)", fitted.n, *only, None))
     return ResultTable(
         key="all_readers",
         title=f"Agreement of all {len(plan.readers)} readers",
         columns=(
             SET,
+            Column(key="ratings", title="Ratings", style="text"),
             STUDIES,
             *(Column(key=f"icc_{form.replace(',', '_')}", title=f"ICC({form})") for form in FORMS),
             Column(key="icc_2_1_generalised", title="ICC(2,1), generalised"),
         ),
         rows=tuple(rows),
-        note="Studies that every reader scored. With few readers and many studies the F-based interval of ICC(2,·) is "
-        "too narrow for a claim about other readers; the generalised one holds.",
+        note="With few readers and many studies the F-based interval of ICC(2,·) is "
+        "too narrow for a claim about other readers; the generalised one holds. All ratings: the plan's form "
+        "by restricted maximum likelihood with 200 resamples of studies, where a reader left some out.",
     )
+
+
+def _can_fit(ratings: np.ndarray) -> bool:
+    """Whether two readers each scored something, and two studies have two scores."""
+    given = ~np.isnan(ratings)
+    return int(given.any(axis=0).sum()) > 1 and int((given.sum(axis=1) > 1).sum()) > 1
 
 
 def _holes(cohort: Cohort, plan: AnalysisPlan) -> str:
