@@ -8,15 +8,20 @@ from typing import Annotated, Any
 
 import typer
 
-from vascal.errors import VascalError
+from vascal.cli.evaluate_masks import are_folders, run_masks
+from vascal.errors import InputError, VascalError
 
 
 def evaluate(
     predicted: Annotated[
-        Path, typer.Argument(help="Measured scores: CSV or Parquet, one row a study; scores.csv too.")
+        Path,
+        typer.Argument(help="Measured scores: CSV or Parquet, one row a study; or a folder of NIfTI label maps."),
     ],
     reference: Annotated[
-        Path, typer.Argument(help="Reference scores, readers, covariates and outcomes of the same studies.")
+        Path,
+        typer.Argument(
+            help="Reference scores, readers, covariates and outcomes; or a folder of label maps of the same names."
+        ),
     ],
     *,
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the report, tables, figures and numbers.csv.")],
@@ -49,7 +54,7 @@ def evaluate(
         str | None, typer.Option(help="Highest score of each category but the last: 0,10,100,400.")
     ] = None,
     tolerance: Annotated[
-        float | None, typer.Option(help="Error that does not matter clinically, in score units.")
+        float | None, typer.Option(help="Error that does not matter clinically: score units; mm for label maps.")
     ] = None,
     probability: Annotated[str | None, typer.Option(help="Column of a predicted probability; needs --target.")] = None,
     target: Annotated[
@@ -71,9 +76,14 @@ def evaluate(
     seed: Annotated[int | None, typer.Option(help="Of the bootstrap.")] = None,
     interval: Annotated[str | None, typer.Option(help="bca or percentile.")] = None,
     level: Annotated[float | None, typer.Option(help="Of confidence intervals; 0.95 unless given.")] = None,
+    patients: Annotated[
+        Path | None, typer.Option(help="Label maps: table with columns study and patient, if patients have several.")
+    ] = None,
+    lesions: Annotated[bool, typer.Option(help="Label maps: whether connected parts are lesions to be found.")] = True,
 ) -> None:
     """Evaluate scores against a reference: agreement, categories, readers, subgroups, outcomes.
 
+    Two folders of label maps instead of two tables: overlap, surfaces and lesions.
     Writes report.html and report.pdf, every table as Markdown and LaTeX, every
     figure as SVG and PDF, every number to numbers.csv, and the methods paragraph.
     """
@@ -85,10 +95,15 @@ def evaluate(
         "group": group, "covariates": _several(covariate), "incomplete": incomplete, "resamples": resamples,
         "seed": seed, "interval": interval, "level": level, **_categories(categories),
     }  # fmt: skip
+    chosen = {name: value for name, value in choices.items() if value is not None}
     try:
-        _run(
-            predicted, reference, out, plan, kind, {name: value for name, value in choices.items() if value is not None}
-        )
+        if are_folders(predicted, reference):
+            files = {name: value for name, value in (("plan", plan), ("kind", kind)) if value is not None}
+            run_masks(predicted, reference, out, {**files, **chosen}, patients=patients, lesions=lesions)
+            return
+        if patients or not lesions:
+            raise InputError("--patients and --no-lesions are for folders of label maps; two tables were given")
+        _run(predicted, reference, out, plan, kind, chosen)
     except VascalError as error:
         raise typer.BadParameter(str(error)) from error
 

@@ -10,13 +10,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy import ndarray
 from scipy import ndimage
 
 from vascal.errors import PlanError
 from vascal.evaluate.bootstrap import IntervalMethod, Resampling
 from vascal.evaluate.lesion_matching import AnyOverlap, LesionMatch, find_lesions, match_lesions
-from vascal.evaluate.overlap import Labels, Overlap, SpacingMm, measure_overlap, require_same_grid
+from vascal.evaluate.overlap import Labels, Mask, Overlap, SpacingMm, measure_overlap, require_same_grid
 from vascal.evaluate.plan import Incomplete
 from vascal.evaluate.study_means import NAN
 from vascal.evaluate.surface_distance import measure_surface_distances
@@ -130,12 +129,64 @@ def measure_study(
     # Outside the box that holds all labels nothing is measured; most of a scan is outside.
     box = _box((reference > 0) | (predicted > 0))
     one, two = reference[box], predicted[box]
-    boxes = list(zip(_boxes(one), _boxes(two), strict=False))
-    measures = {ANY: _measure(one > 0, two > 0, spacing_mm, plan)}
-    for label in np.union1d(one, two).tolist():
-        if label:
-            part = _join(*boxes[label - 1]) if label <= len(boxes) else ...
-            measures[label] = _measure(one[part] == label, two[part] == label, spacing_mm, plan)
+    found = {label: _measure(one == label, two == label, spacing_mm, plan) for label in _labels(one, two)}
     return StudyMasks(
-        study=study, measures=measures, lesions=_match(one, two, spacing_mm) if plan.with_lesions else None
+        study=study,
+        measures={ANY: _measure(one > 0, two > 0, spacing_mm, plan), **found},
+        lesions=_match(one, two, spacing_mm) if plan.with_lesions else None,
     )
+
+
+def fill_labels(studies: Sequence[StudyMasks], labels: Iterable[int]) -> tuple[StudyMasks, ...]:
+    """Give every study every label: one that is on neither side is empty there.
+
+    Parameters
+    ----------
+    labels
+        Besides those found in any study, so that a structure nobody has is counted too.
+    """
+    wanted = {ANY, *labels, *(label for study in studies for label in study.measures)}
+    return tuple(
+        replace(
+            study,
+            measures={label: study.measures.get(label) or _empty_like(study.measures[ANY]) for label in sorted(wanted)},
+        )
+        for study in studies
+    )
+
+
+def _measure(reference: Mask, predicted: Mask, spacing_mm: SpacingMm, plan: MaskPlan) -> MaskMeasures:
+    distances = measure_surface_distances(reference, predicted, spacing_mm)
+    return MaskMeasures(
+        overlap=measure_overlap(reference, predicted, spacing_mm),
+        hausdorff_mm=distances.hausdorff_mm(),
+        hausdorff95_mm=distances.hausdorff_mm(95),
+        average_mm=distances.average_mm(),
+        surface_dice=NAN if plan.tolerance_mm is None else distances.surface_dice(plan.tolerance_mm),
+    )
+
+
+def _match(reference: Labels, predicted: Labels, spacing_mm: SpacingMm) -> LesionMatch:
+    return match_lesions(
+        find_lesions(reference > 0, spacing_mm, vessels=reference),
+        find_lesions(predicted > 0, spacing_mm, vessels=predicted),
+        AnyOverlap(),
+    )
+
+
+def _empty_like(measures: MaskMeasures) -> MaskMeasures:
+    nothing = replace(measures.overlap, shared_voxels=0, reference_voxels=0, predicted_voxels=0)
+    surface_dice = NAN if np.isnan(measures.surface_dice) else 1.0
+    return MaskMeasures(
+        overlap=nothing, hausdorff_mm=0.0, hausdorff95_mm=0.0, average_mm=0.0, surface_dice=surface_dice
+    )
+
+
+def _labels(reference: Labels, predicted: Labels) -> list[int]:
+    return [label for label in np.union1d(reference, predicted).tolist() if label]
+
+
+def _box(mask: Mask) -> tuple[slice, ...]:
+    """Box that holds a mask; a single voxel where it is empty."""
+    found = ndimage.find_objects(mask.astype(np.uint8))
+    return found[0] if found else (slice(0, 1),) * mask.ndim
