@@ -24,8 +24,9 @@ _PAGES = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
 # A JSON string is a Typst string too, once its \u escapes are avoided.
-_PAGES.filters["typ"] = lambda text: json.dumps(str(text), ensure_ascii=False)
+_PAGES.filters["typ"] = lambda text: json.dumps(_CONTROL.sub(" ", str(text)), ensure_ascii=False)
 
 
 def draw_evaluation_page(evaluation: Evaluation, figures: Mapping[str, bytes]) -> str:
@@ -37,9 +38,10 @@ def draw_evaluation_page(evaluation: Evaluation, figures: Mapping[str, bytes]) -
         SVG of each plot, by its key.
     """
     methods, sources = write_methods(evaluation)
+    numbered = enumerate(figures.items())
     return _PAGES.get_template("evaluation.html.j2").render(
         evaluation=evaluation,
-        figures={key: Markup(_inline(svg, key)) for key, svg in figures.items()},  # noqa: S704 - our own drawing
+        figures={key: Markup(_inline(svg, f"f{place}")) for place, (key, svg) in numbered},  # noqa: S704 - our drawing
         methods=methods,
         sources=sources,
         show=show_cell,
@@ -86,11 +88,10 @@ def write_methods(evaluation: Evaluation) -> tuple[tuple[str, ...], tuple[str, .
     return number_citations([sentence for section in evaluation.sections for sentence in section.methods])
 
 
-def _inline(svg: bytes, key: str) -> str:
+def _inline(svg: bytes, prefix: str) -> str:
     """Take the drawing out of an SVG file, with identifiers of its own: figures must not borrow from each other."""
     text = svg.decode("utf-8")
     text = text[text.index("<svg") :]
-    prefix = re.sub(r"[^A-Za-z0-9]", "-", key)
     text = re.sub(r'\bid="([^"]+)"', rf'id="{prefix}-\1"', text)
     text = re.sub(r"url\(#([^)]+)\)", rf"url(#{prefix}-\1)", text)
     return re.sub(r'href="#([^"]+)"', rf'href="#{prefix}-\1"', text)

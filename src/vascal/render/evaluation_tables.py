@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Callable, Sequence
 
 from vascal.evaluate.checklists import FilledItem
@@ -44,8 +45,12 @@ def write_markdown(table: ResultTable) -> str:
     """Give a table as Markdown."""
     cells = _cells(table, _escape_markdown)
     rule = [":--" if column.style == "text" else "--:" for column in table.columns]
-    lines = [f"**{table.title}**", "", *("| " + " | ".join(row) + " |" for row in (cells[0], rule, *cells[1:]))]
-    return "\n".join([*lines, *(("", table.note) if table.note else ()), ""])
+    lines = [
+        f"**{_escape_markdown(table.title)}**",
+        "",
+        *("| " + " | ".join(row) + " |" for row in (cells[0], rule, *cells[1:])),
+    ]
+    return "\n".join([*lines, *(("", _escape_markdown(table.note)) if table.note else ()), ""])
 
 
 def write_latex(table: ResultTable) -> str:
@@ -76,10 +81,6 @@ def write_latex(table: ResultTable) -> str:
 def write_checklist(citation: str, items: Sequence[FilledItem]) -> str:
     """Give a reporting checklist as Markdown, answered as far as the evaluation can."""
     answered = sum(not item.needs_person for item in items)
-    rows = [
-        (one.item.number, one.item.section, one.item.topic, one.item.asked, one.answer or "*to be answered*")
-        for one in items
-    ]
     return "\n".join(
         [
             f"# {citation}",
@@ -89,10 +90,16 @@ def write_checklist(citation: str, items: Sequence[FilledItem]) -> str:
             "",
             "| Item | Section | Topic | Asked | Answer |",
             "| :-- | :-- | :-- | :-- | :-- |",
-            *("| " + " | ".join(cell.replace("|", r"\|") for cell in row) + " |" for row in rows),
+            *(_checklist_row(one) for one in items),
             "",
         ]
     )
+
+
+def _checklist_row(one: FilledItem) -> str:
+    cells = (one.item.number, one.item.section, one.item.topic, one.item.asked, one.answer)
+    shown = [_escape_markdown(cell) for cell in cells]
+    return "| " + " | ".join([*shown[:-1], shown[-1] or "*to be answered*"]) + " |"
 
 
 def _cells(table: ResultTable, escape: Callable[[str], str]) -> list[list[str]]:
@@ -101,16 +108,25 @@ def _cells(table: ResultTable, escape: Callable[[str], str]) -> list[list[str]]:
     return [[escape(text) for text in row] for row in (titles, *rows)]
 
 
+_MARKDOWN = {"<": "&lt;", "&": "&amp;", **{letter: f"\\{letter}" for letter in "\\|*_`[]$~"}}
+
+
 def _escape_markdown(text: str) -> str:
-    return text.replace("|", r"\|").replace("<", "&lt;").replace("*", r"\*")
+    return "".join(_MARKDOWN.get(letter, letter) for letter in _one_line(text))
 
 
 _LATEX = {
     "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",
     "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"$<$", ">": r"$>$", "²": r"$^2$", "ρ": r"$\rho$",
     "τ": r"$\tau$", "±": r"$\pm$", "√": r"$\sqrt{}$", "≥": r"$\geq$", "χ": r"$\chi$",
+    "[": "{[}", "]": "{]}", "*": "{*}",  # right after \\ a bracket or star would be read as its option
 }  # fmt: skip
 
 
 def _escape_latex(text: str) -> str:
-    return "".join(_LATEX.get(letter, letter) for letter in text)
+    return "".join(_LATEX.get(letter, letter) for letter in _one_line(text))
+
+
+def _one_line(text: str) -> str:
+    """Replace line breaks and control characters: a cell is one line."""
+    return re.sub(r"[\x00-\x1f\x7f\x85\u2028\u2029]+", " ", text)

@@ -30,9 +30,9 @@ def show_cell(column: Column, cell: Cell) -> tuple[str, str]:
     if not math.isfinite(cell.value):
         return NOTHING, ""
     if column.style == "share":
-        return f"{100 * cell.value:.1f} %", _interval(100 * cell.low, 100 * cell.high, 1)
-    digits = _digits(cell.value, cell.low, cell.high)
-    return f"{cell.value:.{digits}f}", _interval(cell.low, cell.high, digits)
+        return f"{100 * cell.value:z.1f} %", _interval(100 * cell.low, 100 * cell.high, 1)
+    digits = _digits_of_interval(cell.value, cell.low, cell.high)
+    return f"{cell.value:z.{digits}f}", _interval(cell.low, cell.high, digits)
 
 
 def show_line(column: Column, cell: Cell) -> str:
@@ -56,16 +56,24 @@ def _one(column: Column, number: float) -> str:
     if column.style == "p":
         return show_p(number)
     if column.style == "count":
-        return f"{number:,.0f}"
+        return f"{number:z,.0f}"
     if column.style == "share":
-        return f"{100 * number:.1f} %"
-    return f"{number:.{_digits(number)}f}"
+        return f"{100 * number:z.1f} %"
+    return f"{number:z.{_digits(number)}f}"
 
 
 def _interval(low: float, high: float, digits: int) -> str:
     if not (math.isfinite(low) and math.isfinite(high)):
         return ""
-    return f"{low:.{digits}f} to {high:.{digits}f}"
+    return f"{low:z.{digits}f} to {high:z.{digits}f}"
+
+
+def _digits_of_interval(value: float, low: float, high: float) -> int:
+    """Decimals that suit the largest, and leave two digits of the smallest where a ratio is imprecise."""
+    digits = _digits(value, low, high)
+    if not (0.01 <= low < high < math.inf):
+        return digits
+    return max(digits, min(2, 1 - math.floor(math.log10(low))))
 
 
 def _digits(*numbers: float) -> int:
