@@ -79,6 +79,11 @@ def test_plans_that_can_not_be_read_say_why(tmp_path: Path, text: str, message: 
         read_plan(path)
 
 
+def test_a_plan_that_is_no_file_says_so(tmp_path: Path) -> None:
+    with pytest.raises(PlanError, match="can not be read"):
+        read_plan(tmp_path)
+
+
 def test_departing_from_a_plan_is_refused_by_name_and_repeating_it_is_fine() -> None:
     plan = make_plan("aac", {"readers": ("r1",)})
     require_followed(plan, "aac", {"readers": ("r1",)})

@@ -103,6 +103,9 @@ def test_a_probability_lies_between_0_and_1(tmp_path: Path) -> None:
     reference = "study,score,t\na,1,0\nb,2,1\nc,3,1\n"
     cohort, _ = join(tmp_path, "study,score,p\na,1,0.5\nb,2,1\nc,3,0\n", reference, plan)
     assert cohort.probability is not None
+    elsewhere, _ = join(tmp_path, GOOD, "study,score,t,p\na,1,0,0.5\nb,2,1,1\nc,3,1,0\n", plan)
+    assert elsewhere.probability is not None
+    assert elsewhere.probability.tolist() == cohort.probability.tolist()
     with pytest.raises(TableError, match="a p outside 0 to 1"):
         join(tmp_path, "study,score,p\na,1,0.5\nb,2,1.2\nc,3,0\n", reference, plan)
 

@@ -114,7 +114,7 @@ def _run(
     from vascal.cli.progress import show_progress
     from vascal.evaluation import evaluate_files, make_plan, require_followed
     from vascal.io.analysis_plan import read_plan, write_plan
-    from vascal.io.atomic import write_file
+    from vascal.io.evaluation_folder import write_evaluation
     from vascal.render.evaluation_files import draw_evaluation, require_drawing
 
     require_drawing()
@@ -134,8 +134,7 @@ def _run(
         plan = make_plan(kind or "cac", choices)
     with show_progress("resampling") as reporter:
         found = evaluate_files(predicted, reference, plan, plan_digest=digest, report=reporter.reach)
-    for name, content in draw_evaluation(found):
-        write_file(out / name, content)
+    write_evaluation(out, draw_evaluation(found))
     write_plan(plan, out / "plan.toml")
     for criterion in found.criteria:
         said = {True: "met", False: "NOT met", None: "not defined"}[criterion.is_met]

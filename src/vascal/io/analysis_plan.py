@@ -36,6 +36,8 @@ def read_plan(path: Path) -> tuple[AnalysisPlan, str]:
     try:
         content = path.read_bytes()
         found = tomllib.loads(content.decode())
+    except OSError as error:
+        raise PlanError(f"{path.name} can not be read: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise PlanError(f"{path.name} is not a TOML file: {error}") from error
     _require_known(path.name, found, AnalysisPlan)

@@ -148,7 +148,7 @@ def join_tables(predicted: Table, reference: Table, plan: AnalysisPlan) -> tuple
         predicted=_numbers(kept, plan.predicted),
         reference=_numbers(wanted, plan.reference),
         columns={name: _guess(wanted, kept, name, plan) for name in plan.reference_columns},
-        probability=None if plan.probability is None else _probabilities(kept, plan.probability),
+        probability=None if plan.probability is None else _probabilities(kept, wanted, plan.probability),
     )
     flow = Flow(
         predicted=len(quoted),
@@ -257,7 +257,9 @@ def _numbers(table: Table, name: str) -> np.ndarray:
     return values
 
 
-def _probabilities(table: Table, name: str) -> np.ndarray:
+def _probabilities(predicted: Table, reference: Table, name: str) -> np.ndarray:
+    """Read a probability from the predicted file, or from the other where only that has it."""
+    table = reference if name not in predicted.columns and name in reference.columns else predicted
     values = _numbers(table, name)
     _refuse(table, np.flatnonzero((values < 0) | (values > 1)).tolist(), f"a {name} outside 0 to 1")
     return values
