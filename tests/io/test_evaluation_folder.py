@@ -36,5 +36,5 @@ def test_what_can_not_be_removed_is_said(tmp_path: Path, monkeypatch: pytest.Mon
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(Path, "unlink", refuse)
-    with pytest.raises(OutputError, match="sites.md of an earlier evaluation"):
+    with pytest.raises(OutputError, match=r"sites\.md of an earlier evaluation"):
         write_evaluation(tmp_path, FIRST[:1] + FIRST[2:])

@@ -92,8 +92,12 @@ def test_readers_and_outcomes_must_be_numbers_and_readers_may_have_holes(tmp_pat
     text = "study,score,r1,years,event\na,1,1,2.5,0\nb,2,,3,1\nc,3,4,1,2\n"
     cohort, _ = join(tmp_path, GOOD, text, plan)
     np.testing.assert_array_equal(cohort.columns["r1"], [1, np.nan, 4])
-    for wrong, message in (("b,2,?,3,1", "r1 that is not"), ("b,2,,,1", "no years, in spite"), ("b,2,,-3,1", "a negative years"),
-                           ("b,2,inf,3,1", "a r1 that is not finite")):  # fmt: skip
+    for wrong, message in {
+        "b,2,?,3,1": "r1 that is not a number",
+        "b,2,,,1": "no years, in spite",
+        "b,2,,-3,1": "a negative years",
+        "b,2,inf,3,1": "r1 that is not finite",
+    }.items():
         with pytest.raises(TableError, match=message):
             join(tmp_path, GOOD, text.replace("b,2,,3,1", wrong), plan)
 
