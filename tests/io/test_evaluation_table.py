@@ -152,3 +152,11 @@ def test_studies_without_any_follow_up_are_kept_for_the_rest(tmp_path: Path) -> 
     plan = AnalysisPlan(time="years", event="event")
     cohort, _ = join(tmp_path, GOOD, "study,score,years,event\na,1,2.5,0\nb,2,,\nc,3,1,1\n", plan)
     np.testing.assert_array_equal(cohort.columns["years"], [2.5, np.nan, 1])
+
+
+def test_quoted_line_breaks_and_old_line_ends_are_read(tmp_path: Path) -> None:
+    text = 'study,score,note\r\na,1,"two\nlines"\r\nb,2,"a \u2028 b"\r\nc,x,\r\n'
+    with pytest.raises(TableError, match="line 5: a score that is not a number"):
+        join(tmp_path, text, GOOD)
+    cohort, _ = join(tmp_path, text.replace("x", "3"), GOOD)
+    assert cohort.predicted.tolist() == [1, 2, 3]

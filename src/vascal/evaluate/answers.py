@@ -57,7 +57,8 @@ def answer_checklists(plan: AnalysisPlan, sections: Sequence[Section], facts: Ma
     answers["results.flow"] = (
         f"{facts.get('Studies analysed', '?')} studies analysed; left out: {facts.get('Left out', '?')}"
     )
-    answers["results.failures"] = f"left out: {facts.get('Left out', '?')}; largest differences in figures/bland-altman"
+    left_out = facts.get("Left out", "?")
+    answers["results.failures"] = f"left out: {left_out}; largest differences in the Bland-Altman figures"
     answers["provenance.software"] = facts.get("Software", "")
     if plan.category_edges:
         edges = ", ".join(f"{edge:g}" for edge in plan.category_edges)

@@ -7,6 +7,7 @@ their study, which may be a patient's number.
 from __future__ import annotations
 
 import csv
+import io
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -164,11 +165,10 @@ def join_tables(predicted: Table, reference: Table, plan: AnalysisPlan) -> tuple
 
 
 def _read_csv(name: str, text: str, digest: str) -> Table:
-    lines = text.splitlines()
-    if not lines:
+    if not text.strip():
         raise TableError(f"{name} is empty; a header and a row a study are needed")
-    delimiter = max(",;\t", key=lines[0].count)
-    reader = csv.reader(lines, delimiter=delimiter)
+    first = text.lstrip("\r\n").splitlines()[0]
+    reader = csv.reader(io.StringIO(text.lstrip("\r\n"), newline=""), delimiter=max(",;\t", key=first.count))
     header = [cell.strip() for cell in next(reader)]
     doubled = sorted({column for column in header if header.count(column) > 1})
     if doubled:

@@ -116,7 +116,7 @@ def test_one_reader_and_plain_scores_need_no_kappa() -> None:
     plan = make_plan("other", {"readers": ("reader1",), "resamples": 200})
     section = evaluate_readers({"all": simulate_aac_cohort()}, plan)
     assert [found.key for found in table(section, "readers").columns] == ["set", "pair", "n", "icc", "mae"]
-    assert section.text == "1 readers scored the studies; none left out a study."
+    assert section.text == "1 reader scored the studies; none left out a study."
     assert len(section.tables) == 1
 
 

@@ -86,9 +86,9 @@ def name_band(band: SizeBand) -> str:
     >>> name_band(SizeBand(low_mm3=10, high_mm3=50))
     '10 to <50 mm³'
     """
-    if band.low_mm3 == 0:
-        return f"<{band.high_mm3:g} mm³"
-    return f"{band.low_mm3:g} to <{band.high_mm3:g} mm³" if math.isfinite(band.high_mm3) else f"≥{band.low_mm3:g} mm³"
+    if math.isinf(band.high_mm3):
+        return f"≥{band.low_mm3:g} mm³"
+    return f"{band.low_mm3:g} to <{band.high_mm3:g} mm³" if band.low_mm3 else f"<{band.high_mm3:g} mm³"
 
 
 def _number_table(scores: Mapping[str, DetectionScore], plan: MaskPlan) -> ResultTable:

@@ -63,7 +63,7 @@ def evaluate_readers(sets: Mapping[str, Cohort], plan: AnalysisPlan) -> Section:
                 ),
             ),
         ),
-        text=f"{len(plan.readers)} readers scored the studies; {_holes(sets[first], plan)}",
+        text=f"{_count(plan)} scored the studies; {_holes(sets[first], plan)}",
         methods=(
             "Readers were compared pairwise with each other and with the measurement, on the studies that both scored; "
             "the agreement of all readers is the ICC over complete studies.",
@@ -121,6 +121,10 @@ def _all_readers(sets: Mapping[str, Cohort], plan: AnalysisPlan) -> ResultTable:
         "too narrow for a claim about other readers; the generalised one holds. All ratings: the plan's form "
         "by restricted maximum likelihood with 200 resamples of studies, where a reader left some out.",
     )
+
+
+def _count(plan: AnalysisPlan) -> str:
+    return "1 reader" if len(plan.readers) == 1 else f"{len(plan.readers)} readers"
 
 
 def _can_fit(ratings: np.ndarray) -> bool:
