@@ -215,3 +215,18 @@ def test_a_probability_of_one_has_no_slope_and_keeps_the_rest() -> None:
     assert cell(table(section, "probability"), "slope") is None
     assert estimate(section, "probability", "auc").value > 0.6
     assert section.cautions[0].startswith("No calibration slope (all): log-odds need risks above 0")
+
+
+def test_every_group_gets_limits_and_the_probability_its_auc() -> None:
+    plan = make_plan("aac", {"subgroups": ("sex",), "probability": "p", "target": "mace"})
+    cohort = simulate_aac_cohort()
+    section = evaluate_subgroups(cohort, plan)
+    women = cohort.columns["sex"] == "F"
+    limits = table(section, "subgroup_limits")
+    assert [row[:3] for row in limits.rows[:2]] == [("sex", "F", ">4.5"), ("sex", "F", ">15.5")]
+    called = cohort.predicted[women] > 4.5
+    cases = cohort.reference[women] > 4.5
+    assert estimate(section, "subgroup_limits", "sensitivity").value == called[cases].mean()
+    assert estimate(section, "subgroups", "auc").value > 0.6
+    cohort.columns["mace"][women] = 0
+    assert cell(table(evaluate_subgroups(cohort, plan), "subgroups"), "auc") is None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
 
@@ -10,15 +10,18 @@ import numpy as np
 
 from vascal.evaluate.accuracy import within_tolerance
 from vascal.evaluate.cohort import Cohort, group_by
-from vascal.evaluate.confusion import categorise, count_confusion
-from vascal.evaluate.estimate import Estimate
+from vascal.evaluate.confusion import binary_accuracy, categorise, count_confusion, overall_accuracy
+from vascal.evaluate.correlation import spearman
+from vascal.evaluate.estimate import Counts, Estimate
 from vascal.evaluate.group_difference import WelchTest, difference_of_means, mean_with_interval, welch_anova
 from vascal.evaluate.icc import icc
 from vascal.evaluate.kappa import kappa
 from vascal.evaluate.multiplicity import adjust_p_values
 from vascal.evaluate.plan import AnalysisPlan
 from vascal.evaluate.result import Cell, Column, ForestPlot, ResultTable, Section
+from vascal.evaluate.roc import estimate_auc
 from vascal.evaluate.sections.agreement import STUDIES
+from vascal.evaluate.sections.probability import require_risk, require_target
 
 FEW = 10
 """Groups smaller than this are shown but not compared: their chance is too large."""
@@ -38,12 +41,22 @@ class _Group:
 def evaluate_subgroups(cohort: Cohort, plan: AnalysisPlan) -> Section:
     """Give every metric by subgroup, test whether groups differ, and name the worst."""
     groups = {subgroup: _split(cohort, subgroup) for subgroup in plan.subgroups}
+    metrics = _metrics(plan)
     scores = ResultTable(
         key="subgroups",
         title="Results by subgroup",
-        columns=_columns(plan),
-        rows=tuple(_row(group, plan) for group in chain.from_iterable(groups.values())),
-        note="Intervals of errors: t distribution; of ICC: F; of kappa: large sample; of shares: Wilson.",
+        columns=(
+            Column(key="variable", title="Variable", style="text"),
+            Column(key="group", title="Group", style="text"),
+            STUDIES,
+            *(column for column, _ in metrics),
+        ),
+        rows=tuple(
+            (group.variable, group.name, len(group.cohort), *(find(group.cohort) for _, find in metrics))
+            for group in chain.from_iterable(groups.values())
+        ),
+        note="Intervals of errors: t distribution; of correlation: Fisher's scale; of ICC: F; of kappa: large sample; "
+        "of shares: Wilson; of AUC: DeLong.",
     )
     comparison = _compare(groups, plan)
     small = [
@@ -53,7 +66,7 @@ def evaluate_subgroups(cohort: Cohort, plan: AnalysisPlan) -> Section:
         key="subgroups",
         title="Subgroups",
         text=_summarise(comparison, plan),
-        tables=(scores, comparison),
+        tables=(scores, *((_limit_table(groups, plan),) if plan.category_edges else ()), comparison),
         plots=tuple(_plots(groups, cohort, plan)),
         methods=(
             "Groups were compared by Welch's analysis of variance [welch1951] of the errors (does bias differ?) and of "
@@ -71,43 +84,81 @@ def _split(cohort: Cohort, subgroup: str) -> tuple[_Group, ...]:
     return tuple(_Group(variable=variable, name=name, cohort=cohort.only(words == name)) for name in names)
 
 
-def _columns(plan: AnalysisPlan) -> tuple[Column, ...]:
-    columns = [
-        Column(key="variable", title="Variable", style="text"),
-        Column(key="group", title="Group", style="text"),
-        STUDIES,
-        Column(key="bias", title="Bias"),
-        Column(key="mae", title="MAE"),
-        Column(key="icc", title=f"ICC({plan.icc_form})"),
+def _metrics(plan: AnalysisPlan) -> tuple[tuple[Column, Callable[[Cohort], Cell]], ...]:
+    """Name every number that a group gets, and how it is found."""
+    level = plan.level
+    metrics: list[tuple[Column, Callable[[Cohort], Cell]]] = [
+        (Column(key="bias", title="Bias"), lambda c: mean_with_interval(c.predicted - c.reference, level=level)),
+        (Column(key="mae", title="MAE"), lambda c: mean_with_interval(np.abs(c.predicted - c.reference), level=level)),
+        (Column(key="spearman", title="Spearman ρ"), lambda c: _spearman(c, plan)),
+        (Column(key="icc", title=f"ICC({plan.icc_form})"), lambda c: _icc(c, plan)),
     ]
     if plan.category_edges:
-        columns.append(Column(key="kappa", title=f"{plan.kappa_weights.capitalize()} kappa"))
-    if plan.tolerance is not None:
-        columns.append(Column(key="within_tolerance", title=f"Within {plan.tolerance:g} {plan.unit}", style="share"))
-    return tuple(columns)
-
-
-def _row(group: _Group, plan: AnalysisPlan) -> tuple[Cell, ...]:
-    cohort, level = group.cohort, plan.level
-    cells: list[Cell] = [
-        group.variable,
-        group.name,
-        len(cohort),
-        mean_with_interval(group.errors, level=level),
-        mean_with_interval(np.abs(group.errors), level=level),
-        icc(np.stack([cohort.predicted, cohort.reference], axis=1), plan.icc_form, level=level)
-        if len(cohort) > 2
-        else None,
-    ]
-    if plan.category_edges:
-        one, other = (
-            categorise(cohort.predicted, plan.category_edges),
-            categorise(cohort.reference, plan.category_edges),
+        same = Column(key="same_category", title="Same category", style="share")
+        metrics.append((same, lambda c: overall_accuracy(_counts(c, plan), level=level)))
+        title = f"{plan.kappa_weights.capitalize()} kappa"
+        metrics.append(
+            (Column(key="kappa", title=title), lambda c: kappa(_counts(c, plan), plan.kappa_weights, level=level))
         )
-        cells.append(kappa(count_confusion(one, other, len(plan.category_names)), plan.kappa_weights, level=level))
     if plan.tolerance is not None:
-        cells.append(within_tolerance(cohort.predicted, cohort.reference, plan.tolerance, level=level))
-    return tuple(cells)
+        tolerance = plan.tolerance
+        within = Column(key="within_tolerance", title=f"Within {tolerance:g} {plan.unit}", style="share")
+        metrics.append((within, lambda c: within_tolerance(c.predicted, c.reference, tolerance, level=level)))
+    if plan.probability:
+        metrics.append((Column(key="auc", title=f"AUC of {plan.probability}"), lambda c: _probability_auc(c, plan)))
+    return tuple(metrics)
+
+
+def _icc(cohort: Cohort, plan: AnalysisPlan) -> Cell:
+    pair = np.stack([cohort.predicted, cohort.reference], axis=1)
+    return icc(pair, plan.icc_form, level=plan.level) if len(cohort) > 2 else None
+
+
+def _spearman(cohort: Cohort, plan: AnalysisPlan) -> Cell:
+    return spearman(cohort.predicted, cohort.reference, level=plan.level) if len(cohort) > 3 else None
+
+
+def _counts(cohort: Cohort, plan: AnalysisPlan) -> Counts:
+    measured, reference = (categorise(one, plan.category_edges) for one in (cohort.predicted, cohort.reference))
+    return count_confusion(measured, reference, len(plan.category_names))
+
+
+def _probability_auc(cohort: Cohort, plan: AnalysisPlan) -> Cell:
+    is_event = require_target(cohort, plan)
+    if min(int(is_event.sum()), int((~is_event).sum())) < 2:
+        return None
+    return estimate_auc(is_event, require_risk(cohort), level=plan.level)
+
+
+def _limit_rows(group: _Group, plan: AnalysisPlan) -> Iterator[tuple[Cell, ...]]:
+    """How well a group's scores tell who lies above each limit."""
+    for edge in plan.category_edges:
+        is_case, called = group.cohort.reference > edge, group.cohort.predicted > edge
+        found = binary_accuracy(called, is_case, level=plan.level)
+        both = min(int(is_case.sum()), int((~is_case).sum())) >= 2
+        auc = estimate_auc(is_case, group.cohort.predicted, level=plan.level) if both else None
+        yield (
+            group.variable, group.name, f">{edge:g}", int(is_case.sum()), int((~is_case).sum()),
+            found.sensitivity, found.specificity, found.ppv, found.npv, auc,
+        )  # fmt: skip
+
+
+def _limit_table(groups: Mapping[str, tuple[_Group, ...]], plan: AnalysisPlan) -> ResultTable:
+    shares = {"sensitivity": "Sensitivity", "specificity": "Specificity", "ppv": "PPV", "npv": "NPV"}
+    return ResultTable(
+        key="subgroup_limits",
+        title="Each limit of the score by subgroup",
+        columns=(
+            Column(key="variable", title="Variable", style="text"),
+            Column(key="group", title="Group", style="text"),
+            Column(key="limit", title="Above", style="text"),
+            Column(key="cases", title="Cases", style="count"),
+            Column(key="others", title="Others", style="count"),
+            *(Column(key=key, title=title, style="share") for key, title in shares.items()),
+            Column(key="auc", title="AUC"),
+        ),
+        rows=tuple(row for group in chain.from_iterable(groups.values()) for row in _limit_rows(group, plan)),
+    )
 
 
 def _compare(groups: Mapping[str, tuple[_Group, ...]], plan: AnalysisPlan) -> ResultTable:
