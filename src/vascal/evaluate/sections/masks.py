@@ -238,7 +238,7 @@ def _text(found: Mapping[int, _Structure], names: Mapping[int, str], plan: MaskP
     dice, hd95 = first.overlap.dice.mean, first.distances["hausdorff95_mm"].median
     if not first.overlap.studies:
         return "No study has a labelled voxel on either side: there is nothing to compare."
-    distance = f"; half of HD95 lie below {hd95.value:.2g} mm" if np.isfinite(hd95.value) else ""
+    distance = f", with a median HD95 of {hd95.value:.2g} mm" if np.isfinite(hd95.value) else ""
     return (
         f"Masks of {names[label]} share a mean Dice of {show_estimate(dice, plan)} over {first.overlap.studies} "
         f"studies{distance}."
