@@ -64,6 +64,7 @@ def test_rows_are_those_of_cox_and_of_fine_and_gray() -> None:
     drift = check_proportionality(years, causes == 1, every).covariates
     assert cells(found, "proportional_p")[1:4] == [drift[name].p_value for name in every]
     assert cells(found, "proportional_p")[4:] == [None] * 4
+    assert all(isinstance(number, float) and number >= 1 for number in cells(found, "e_value"))
     assert "cause-specific" in found.note
     assert "[fine1999]" in section.methods[0]
     assert "Covariates: age, sex." in section.methods[0]

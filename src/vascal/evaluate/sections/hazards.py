@@ -18,7 +18,7 @@ from vascal.evaluate.incremental import AddedValue, estimate_added_value, log_ca
 from vascal.evaluate.plan import AnalysisPlan
 from vascal.evaluate.result import Cell, Column, ResultTable, Section
 from vascal.evaluate.sections.agreement import STUDIES
-from vascal.evaluate.sections.outcomes import FollowUp, follow_up
+from vascal.evaluate.sections.outcomes import COMMON, FollowUp, e_values, follow_up
 
 FEW_EVENTS = 10
 """Fewer events than this support no model at all."""
@@ -127,15 +127,17 @@ def _added_value(followed: FollowUp, clinical: Terms, score: Terms, plan: Analys
 
 
 def _hazard_table(followed: FollowUp, score: Terms, clinical: Terms, plan: AnalysisPlan) -> ResultTable:
+    is_common = float((followed.causes == 1).mean()) > COMMON
     rows: list[tuple[Cell, ...]] = []
     models = {"Cox, score alone": score, **({"Cox, with covariates": {**score, **clinical}} if clinical else {})}
     for title, terms in models.items():
         model = fit_cox(followed.time, followed.causes == 1, terms, level=plan.level)
-        rows += _model_rows(title, model, check_proportionality(followed.time, followed.causes == 1, terms))
+        drift = check_proportionality(followed.time, followed.causes == 1, terms)
+        rows += _model_rows(title, model, drift, is_common=is_common)
     if followed.has_competing:
         for title, terms in models.items():
             model = fit_fine_gray(followed.time, followed.causes, 1, terms, level=plan.level)
-            rows += _model_rows(title.replace("Cox", "Fine-Gray"), model, None)
+            rows += _model_rows(title.replace("Cox", "Fine-Gray"), model, None, is_common=is_common)
     return ResultTable(
         key="hazards",
         title="Hazard ratios",
@@ -146,18 +148,24 @@ def _hazard_table(followed: FollowUp, score: Terms, clinical: Terms, plan: Analy
             Column(key="events", title="Events", style="count"),
             Column(key="hazard_ratio", title="Hazard ratio"),
             Column(key="p", title="p", style="p"),
+            Column(key="e_value", title="E-value"),
+            Column(key="e_value_limit", title="of limit"),
             Column(key="proportional_p", title="Proportionality p", style="p"),
         ),
         rows=tuple(rows),
-        note="Proportionality: a small p says that the hazard ratio changes over time (score test)."
+        note="E-value: of the ratio and of its limit, per unit of the term. Proportionality: a small p says that the "
+        "hazard ratio changes over time (score test)."
         + (" Cox: competing events count as censored (cause-specific)." if followed.has_competing else ""),
     )
 
 
-def _model_rows(title: str, model: HazardModel, test: ProportionalityTest | None) -> Iterator[tuple[Cell, ...]]:
+def _model_rows(
+    title: str, model: HazardModel, test: ProportionalityTest | None, *, is_common: bool
+) -> Iterator[tuple[Cell, ...]]:
     for name, ratio in model.hazard_ratios.items():
         drift = test.covariates[name].p_value if test else None
-        yield title, name, model.n, model.events, ratio, ratio.p_value, drift
+        robust = e_values(ratio, "hr", is_common=is_common)
+        yield title, name, model.n, model.events, ratio, ratio.p_value, *robust, drift
 
 
 def _concordance_table(followed: FollowUp, score: Terms, plan: AnalysisPlan) -> ResultTable:

@@ -12,6 +12,7 @@ from vascal.evaluate.cohort import Cohort, as_words, group_by
 from vascal.evaluate.competing_risks import cumulative_incidence, incidence_at
 from vascal.evaluate.confusion import categorise
 from vascal.evaluate.e_value import (
+    Measure,
     TwoGroups,
     e_value,
     estimate_odds_ratio,
@@ -192,8 +193,8 @@ def _ratio_table(followed: FollowUp, plan: AnalysisPlan) -> ResultTable:
             Column(key="e_value_limit", title="E-value of the limit"),
         ),
         rows=(
-            ("Risk ratio", ratio, *_e_values(ratio, "rr", is_common)),
-            ("Odds ratio", odds, *_e_values(odds, "or", is_common)),
+            ("Risk ratio", ratio, *e_values(ratio, "rr", is_common=is_common)),
+            ("Odds ratio", odds, *e_values(odds, "or", is_common=is_common)),
             ("Risk difference", estimate_risk_difference(groups, level=plan.level), None, None),
         ),
         note="E-value: how strongly a confounder that is not measured would have to be tied to both group and event, "
@@ -201,11 +202,12 @@ def _ratio_table(followed: FollowUp, plan: AnalysisPlan) -> ResultTable:
     )
 
 
-def _e_values(ratio: Estimate, measure: str, is_common: bool) -> Iterator[Cell]:
+def e_values(ratio: Estimate, measure: Measure, *, is_common: bool) -> Iterator[Cell]:
+    """Give the E-value of a ratio and that of its limit; two times None where the ratio has no interval."""
     if not (0 < ratio.value < np.inf and np.isfinite(ratio.high)):
         yield from (None, None)
         return
-    found = e_value(ratio.value, ratio.low, ratio.high, measure="rr" if measure == "rr" else "or", is_common=is_common)
+    found = e_value(ratio.value, ratio.low, ratio.high, measure=measure, is_common=is_common)
     yield found.of_estimate
     yield found.of_limit
 
