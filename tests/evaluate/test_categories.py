@@ -50,7 +50,9 @@ def test_published_table_gives_its_kappas(weights: Weights, value: float) -> Non
 
 
 @settings(deadline=None, max_examples=60)
-@given(tables, st.sampled_from(["unweighted", "linear", "quadratic"]))
+@given(
+    hnp.arrays(np.int64, (4, 4), elements=st.integers(1, 30)), st.sampled_from(["unweighted", "linear", "quadratic"])
+)
 def test_kappa_and_its_errors_equal_statsmodels(counts: np.ndarray, weights: Weights) -> None:
     inter_rater = pytest.importorskip("statsmodels.stats.inter_rater")
     ours = kappa(counts, weights)
@@ -61,6 +63,19 @@ def test_kappa_and_its_errors_equal_statsmodels(counts: np.ndarray, weights: Wei
     assert ours.value == pytest.approx(theirs.kappa, abs=1e-9)
     assert ours.low == pytest.approx(theirs.kappa_low, abs=1e-8)
     assert ours.p_value == pytest.approx(theirs.pvalue_two_sided, abs=1e-8)
+
+
+@settings(deadline=None, max_examples=60)
+@given(tables, st.sampled_from(["unweighted", "linear", "quadratic"]))
+def test_kappa_of_any_table_lies_within_its_interval(counts: np.ndarray, weights: Weights) -> None:
+    found = kappa(counts, weights)
+    assert np.isnan(found.value) or found.low - 1e-12 <= found.value <= found.high + 1e-12 <= 1 + 1e-12
+
+
+def test_one_category_on_one_side_has_no_test() -> None:
+    found = kappa(np.array([[3, 25], [0, 0]]))
+    assert found.value == pytest.approx(0, abs=1e-12)
+    assert found.p_value is None
 
 
 def test_one_category_only_has_no_kappa() -> None:

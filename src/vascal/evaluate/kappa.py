@@ -60,7 +60,8 @@ def kappa(counts: Counts, weights: Weights = "unweighted", *, level: float = LEV
     variance = (spread.sum() - (value - chance * (1 - value)) ** 2) / (n * (1 - chance) ** 2)
     null = ((chance_table * (agreement - of_pair) ** 2).sum() - chance**2) / (n * (1 - chance) ** 2)
     half = float(stats.norm.ppf((1 + level) / 2) * np.sqrt(max(variance, 0.0)))
-    p_value = float(2 * stats.norm.sf(abs(value) / np.sqrt(null))) if null > 0 else None
+    # With one category only on a side chance leaves nothing to vary, but for rounding.
+    p_value = float(2 * stats.norm.sf(abs(value) / np.sqrt(null))) if null > 1e-14 else None
     return Estimate(
         value=value, low=value - half, high=min(value + half, 1.0), n=n, method=method, level=level, p_value=p_value
     )
