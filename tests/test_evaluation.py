@@ -103,3 +103,22 @@ def test_sets_too_small_for_results_are_named_and_too_few_studies_refused() -> N
     assert "tiny (3)" in found.sections[0].cautions[0]
     with pytest.raises(PlanError, match="at least 5 studies in a set; the largest has 4"):
         evaluate_cohort(simulate_aac_cohort(studies=4), make_plan("aac", FEW))
+
+
+def test_a_criterion_without_a_row_is_judged_in_every_row() -> None:
+    plan = make_plan(
+        "aac", {**FEW, "set_by": "set", "criteria": (Criterion(table="icc", statistic="icc_2_1", at_least=0.5),)}
+    )
+    found = evaluate_cohort(simulate_aac_cohort(studies=60), plan)
+    assert [result.criterion for result in found.criteria] == [
+        "icc.icc_2_1 (internal) at least 0.5", "icc.icc_2_1 (external) at least 0.5",
+    ]  # fmt: skip
+
+
+def test_outcomes_of_several_sets_say_that_they_are_of_all() -> None:
+    cohort = simulate_aac_cohort(studies=80)
+    rng = np.random.default_rng(0)
+    columns = {**cohort.columns, "years": rng.uniform(1, 5, 80), "event": rng.integers(0, 2, 80).astype(float)}
+    followed = Cohort(predicted=cohort.predicted, reference=cohort.reference, columns=columns)
+    found = evaluate_cohort(followed, make_plan("aac", {**FEW, "set_by": "set", "time": "years", "event": "event"}))
+    assert next(part for part in found.sections if part.key == "outcomes").cautions[0] == "All sets together."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -131,7 +131,7 @@ def evaluate_cohort(cohort: Cohort, plan: AnalysisPlan, *, report: Report | None
     return Evaluation(
         title=plan.title,
         sections=tuple(sections),
-        criteria=tuple(_judge(criterion, tables) for criterion in plan.criteria),
+        criteria=tuple(result for criterion in plan.criteria for result in _judge(criterion, tables)),
     )
 
 
@@ -168,6 +168,8 @@ def _follow(cohort: Cohort, plan: AnalysisPlan) -> tuple[Section | None, ...]:
     if not is_followed.all():
         said = f"{int(is_followed.sum())} of {len(cohort)} studies have a follow-up and are in this section."
         outcomes = replace(outcomes, cautions=(said, *outcomes.cautions))
+    if plan.set_by:
+        outcomes = replace(outcomes, cautions=("All sets together.", *outcomes.cautions))
     balance = evaluate_balance(followed, plan) if plan.group and plan.covariates else None
     return outcomes, balance, evaluate_hazards(followed, plan)
 
@@ -192,8 +194,8 @@ def _repeat_limits(cohort: Cohort) -> np.ndarray:
     return np.array([limit_of_repeat(float(score), float(index)).agatston for score, index in pairs])
 
 
-def _judge(criterion: Criterion, tables: Mapping[str, ResultTable]) -> CriterionResult:
-    """Look a success criterion's number up and compare it."""
+def _judge(criterion: Criterion, tables: Mapping[str, ResultTable]) -> Iterator[CriterionResult]:
+    """Look a success criterion's numbers up and compare them: without a row it must hold in every one."""
     if criterion.table not in tables:
         raise PlanError(f"a criterion names the table {criterion.table!r}; this evaluation has {', '.join(tables)}")
     cells = [
@@ -203,14 +205,14 @@ def _judge(criterion: Criterion, tables: Mapping[str, ResultTable]) -> Criterion
     ]
     if not cells:
         raise PlanError(f"a criterion names what table {criterion.table!r} does not have: {criterion.describe()}")
-    cell = cells[0][1]
-    number = getattr(cell, criterion.limit) if isinstance(cell, Estimate) else float(cell)
-    is_met = None
-    if np.isfinite(number):
-        is_met = (
-            number >= criterion.at_least if criterion.at_least is not None else number <= (criterion.at_most or 0.0)
+    for about, cell in cells:
+        number = getattr(cell, criterion.limit) if isinstance(cell, Estimate) else float(cell)
+        named = replace(criterion, row=about)
+        yield CriterionResult(
+            criterion=named.describe(),
+            found=f"{number:.4g}",
+            is_met=named.holds(number) if np.isfinite(number) else None,
         )
-    return CriterionResult(criterion=criterion.describe(), found=f"{number:.4g}", is_met=is_met)
 
 
 def _facts(flow: Flow, plan: AnalysisPlan, plan_digest: str) -> tuple[tuple[str, str], ...]:
@@ -223,7 +225,7 @@ def _facts(flow: Flow, plan: AnalysisPlan, plan_digest: str) -> tuple[tuple[str,
     left_out = ", ".join(f"{count} {what}" for what, count in dropped.items() if count)
     return (
         ("Studies analysed", f"{flow.analysed:,}"),
-        ("Left out", left_out or "none"),
+        ("Left out", f"{left_out}{flow.hint}" if left_out else "none"),
         *((f"File {name}", f"SHA-256 {digest}") for name, digest in flow.digests.items()),
         ("Plan", f"written before this run, SHA-256 {plan_digest}" if plan_digest else "made for this run"),
         ("Columns", f"{plan.predicted} against {plan.reference}, joined by {plan.study}"),

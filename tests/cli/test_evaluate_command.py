@@ -69,7 +69,7 @@ def test_a_plan_is_written_first_and_followed_after(files: tuple[str, str], tmp_
         file.write('\n[[criteria]]\ntable = "icc"\nstatistic = "icc_2_1"\nlimit = "low"\nat_least = 0.5\n')
     code, said = run(*files, "--out", str(out), "--plan", str(plan))
     assert code == 0, said
-    assert "icc.icc_2_1 at least 0.5" in said
+    assert "icc.icc_2_1 (all) at least 0.5" in said
     assert ", met" in said
     assert "written before this run, SHA-256" in (out / "report.html").read_text()
     code, said = run(*files, "--out", str(out), "--plan", str(plan), "--level", "0.9")

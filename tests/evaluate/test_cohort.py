@@ -58,3 +58,8 @@ def test_subgroups_that_can_not_be_made_are_refused(subgroup: str, message: str)
 def test_a_column_of_words_is_no_number() -> None:
     with pytest.raises(EvaluationError, match="column sex must hold numbers"):
         make(sex=np.array(["F"])).number("sex")
+
+
+def test_words_can_not_be_cut() -> None:
+    with pytest.raises(EvaluationError, match="at most 12 groups"):
+        group_by(make(operator=np.array([f"o{place}" for place in range(13)])), "operator")

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from vascal.errors import EvaluationError
-from vascal.evaluate.group_difference import difference_of_means, mean_with_interval, welch_anova
+from vascal.evaluate.group_difference import difference_of_means, mean_with_interval, size_with_interval, welch_anova
 
 
 @pytest.mark.parametrize("groups", [2, 3, 5])
@@ -44,3 +44,14 @@ def test_means_that_never_vary_have_intervals_of_no_width_and_one_value_has_none
     assert (same.low, same.value, same.high) == (1, 1, 1)
     assert np.isnan(mean_with_interval(np.ones(1)).low)
     assert np.isnan(mean_with_interval(np.ones(0)).value)
+
+
+def test_the_interval_of_a_size_stays_above_zero() -> None:
+    skewed = np.array([0.1, 0.2, 0.1, 9.0])
+    assert mean_with_interval(skewed).low < 0
+    found = size_with_interval(skewed)
+    assert 0 < found.low < found.value < found.high
+    assert size_with_interval(np.zeros(4)).low == 0
+    assert np.isnan(size_with_interval(np.ones(1)).low)
+    narrow = np.random.default_rng(0).normal(10, 0.1, 400)
+    assert size_with_interval(narrow).low == pytest.approx(mean_with_interval(narrow).low, rel=1e-5)

@@ -54,7 +54,7 @@ def test_a_written_plan_reads_back_as_it_was(tmp_path: Path) -> None:
     criteria = (Criterion(table="icc", statistic="icc_2_1", limit="low", at_least=0.9),)
     choices = {"readers": ("r1", "r2"), "subgroups": ("age:50,60",), "title": 'A "quoted" title', "criteria": criteria}
     plan = make_plan("cac", choices)
-    write_plan(plan, tmp_path / "plan.toml")
+    write_plan(plan, tmp_path / "plan.toml", is_before=True)
     found, digest = read_plan(tmp_path / "plan.toml")
     assert found == plan
     assert len(digest) == 64

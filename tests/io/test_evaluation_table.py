@@ -37,14 +37,21 @@ def test_studies_are_joined_by_name_in_the_order_of_the_reference(tmp_path: Path
         ("study,score\n", "a header and no rows"),
         ("study,score\na,1,2\n", "line 2: 3 cells where the header has 2"),
         ("study,score,score\na,1,2\n", "column 'score' more than once"),
-        ("study,agatston\na,1\n", "has no column 'score'; it has study, agatston"),
+        (
+            "study,agatston\na,1\n",
+            "has no column 'score'; it has study, agatston: name another with --predicted-column",
+        ),
         ("study,score\na,1\nb,2\na,3\nc,1\n", r"pred.csv: 1 values of study stand in more than one line: 2 and 4"),
-        ("study,score\na,1\nb,\nc,NA\n", r"pred.csv, lines 3, 4: no score; --incomplete drop"),
-        ("study,score\na,1\n,2\nc,3\n", r"pred.csv, line 3: no study"),
-        ("study,score\na,1\nb,many\nc,3\n", r"line 3: a score that is not a number"),
-        ("study;score\na;1,5\nb;2\nc;3\n", "write decimals with a point"),
-        ("study,score\na,1\nb,inf\nc,nan\n", "lines 3, 4: a score that is not finite"),
-        ("study,score\na,1\nb,-2\nc,3\n", "line 3: a negative score"),
+        ("study,score\na,1\nb,\nc,NA\n", r"pred.csv, lines 3, 4: score is missing; --incomplete drop"),
+        ("study,score\na,1\n,2\nc,3\n", r"pred.csv, line 3: study is missing"),
+        ("study,score\na,1\nb,many\nc,3\n", r"line 3: score is not a number"),
+        ("study;score\na;1,500\nb;2\nc;3\n", "write decimals with a point and no thousands"),
+        ("study;score\na;1,5\nb;2.5\nc;3\n", "write decimals with a point and no thousands"),
+        ("PK\x03\x04", "is an Excel workbook"),
+        ("case,score\na,1\n", "name another with --study"),
+        ("study,score\n A,1\nB,2\n00c,3\n", "3 of them match but for case, spaces or leading zeros"),
+        ("study,score\na,1\nb,inf\nc,nan\n", "lines 3, 4: score is not finite"),
+        ("study,score\na,1\nb,-2\nc,3\n", "line 3: score is negative"),
         ("study,score\na,1\nb,2\nd,3\n", r"pred.csv, line 4: no partner in ref.csv"),
         ("study,score\na,1\nb,2\n", r"ref.csv, line 4: no partner in pred.csv"),
     ],
@@ -93,10 +100,10 @@ def test_readers_and_outcomes_must_be_numbers_and_readers_may_have_holes(tmp_pat
     cohort, _ = join(tmp_path, GOOD, text, plan)
     np.testing.assert_array_equal(cohort.columns["r1"], [1, np.nan, 4])
     for wrong, message in {
-        "b,2,?,3,1": "r1 that is not a number",
-        "b,2,,,1": "no years, in spite",
-        "b,2,,-3,1": "a negative years",
-        "b,2,inf,3,1": "r1 that is not finite",
+        "b,2,?,3,1": "r1 is not a number",
+        "b,2,,,1": "years is missing, in spite",
+        "b,2,,-3,1": "years is negative",
+        "b,2,inf,3,1": "r1 is not finite",
     }.items():
         with pytest.raises(TableError, match=message):
             join(tmp_path, GOOD, text.replace("b,2,,3,1", wrong), plan)
@@ -110,7 +117,7 @@ def test_a_probability_lies_between_0_and_1(tmp_path: Path) -> None:
     elsewhere, _ = join(tmp_path, GOOD, "study,score,t,p\na,1,0,0.5\nb,2,1,1\nc,3,1,0\n", plan)
     assert elsewhere.probability is not None
     assert elsewhere.probability.tolist() == cohort.probability.tolist()
-    with pytest.raises(TableError, match="a p outside 0 to 1"):
+    with pytest.raises(TableError, match="p lies outside 0 to 1"):
         join(tmp_path, "study,score,p\na,1,0.5\nb,2,1.2\nc,3,0\n", reference, plan)
 
 
@@ -156,7 +163,30 @@ def test_studies_without_any_follow_up_are_kept_for_the_rest(tmp_path: Path) -> 
 
 def test_quoted_line_breaks_and_old_line_ends_are_read(tmp_path: Path) -> None:
     text = 'study,score,note\r\na,1,"two\nlines"\r\nb,2,"a \u2028 b"\r\nc,x,\r\n'
-    with pytest.raises(TableError, match="line 5: a score that is not a number"):
+    with pytest.raises(TableError, match="line 5: score is not a number"):
         join(tmp_path, text, GOOD)
     cohort, _ = join(tmp_path, text.replace("x", "3"), GOOD)
     assert cohort.predicted.tolist() == [1, 2, 3]
+
+
+def test_decimal_commas_of_a_european_spreadsheet_are_read(tmp_path: Path) -> None:
+    cohort, _ = join(tmp_path, "study;score\na;1,5\nb;2\nc;1200,125\n", GOOD)
+    assert cohort.predicted.tolist() == [1.5, 2, 1200.125]
+
+
+def test_events_may_be_told_by_yes_and_no(tmp_path: Path) -> None:
+    plan = AnalysisPlan(time="years", event="event")
+    cohort, _ = join(tmp_path, GOOD, "study,score,years,event\na,1,2,yes\nb,2,3,No\nc,3,1,TRUE\n", plan)
+    assert cohort.columns["event"].tolist() == [1, 0, 1]
+
+
+def test_a_body_mass_index_is_read_for_calcium_scores_without_being_asked_for(tmp_path: Path) -> None:
+    text = "study,score,bmi\na,1,22\nb,2,\nc,3,31\n"
+    cohort, _ = join(tmp_path, GOOD, text, AnalysisPlan(kind="cac"))
+    np.testing.assert_array_equal(cohort.columns["bmi"], [22, np.nan, 31])
+    assert not join(tmp_path, GOOD, text)[0].columns
+
+
+def test_dropped_studies_whose_keys_nearly_match_are_pointed_at(tmp_path: Path) -> None:
+    _, flow = join(tmp_path, "study,score\n001,1\na,2\n", "study,score\n1,1\na,2\n", AnalysisPlan(incomplete="drop"))
+    assert flow.hint == "; 1 of them match but for case, spaces or leading zeros"

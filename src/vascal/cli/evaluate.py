@@ -120,7 +120,7 @@ def _run(
     require_drawing()
 
     if plan_file and not plan_file.exists():
-        write_plan(make_plan(kind or "cac", choices), plan_file)
+        write_plan(make_plan(kind or "cac", choices), plan_file, is_before=True)
         typer.echo(
             f"The plan is written to {plan_file}; nothing was computed. Add success criteria there if you like, "
             "and run the same command to follow it."
@@ -135,7 +135,10 @@ def _run(
     with show_progress("resampling") as reporter:
         found = evaluate_files(predicted, reference, plan, plan_digest=digest, report=reporter.reach)
     write_evaluation(out, draw_evaluation(found))
-    write_plan(plan, out / "plan.toml")
+    write_plan(plan, out / "plan.toml", is_before=False)
+    left_out = dict(found.facts)["Left out"]
+    if left_out != "none":
+        typer.echo(f"Left out: {left_out}")
     for criterion in found.criteria:
         said = {True: "met", False: "NOT met", None: "not defined"}[criterion.is_met]
         typer.echo(f"{criterion.criterion}: {criterion.found}, {said}")

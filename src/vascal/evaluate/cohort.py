@@ -109,9 +109,9 @@ def group_by(cohort: Cohort, subgroup: str) -> tuple[str, tuple[str, ...], Colum
         words = as_words(cohort.columns[name])
         names = sorted(np.unique(words), key=_by_number)
         if len(names) > 12:
-            raise EvaluationError(
-                f"{name} has {len(names)} different values; say where to cut it, as in {name}:50,60,70"
-            )
+            is_number = cohort.columns[name].dtype.kind in "fiu"
+            hint = f"say where to cut it, as in {name}:50,60,70" if is_number else "at most 12 groups can be compared"
+            raise EvaluationError(f"{name} has {len(names)} different values; {hint}")
         return name, tuple(map(str, names)), words
     try:
         cuts = np.array([float(edge) for edge in edges.split(",")])

@@ -6,7 +6,7 @@ Welch, Biometrika 1951;38:330-336, doi:10.1093/biomet/38.3-4.330.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float
@@ -60,6 +60,20 @@ def mean_with_interval(values: Values, *, level: float = LEVEL) -> Estimate:
     mean = float(values.mean()) if n else float("nan")
     half = float(stats.t.ppf((1 + level) / 2, n - 1) * values.std(ddof=1) / np.sqrt(n)) if n > 1 else float("nan")
     return Estimate(value=mean, low=mean - half, high=mean + half, n=n, method="t distribution", level=level)
+
+
+def size_with_interval(values: Group, *, level: float = LEVEL) -> Estimate:
+    """Mean of values that are never negative, with a t interval on the log scale, which stays above zero.
+
+    Notes
+    -----
+    The standard error of the log of a mean is that of the mean over the mean.
+    """
+    plain = mean_with_interval(values, level=level)
+    if not (plain.value > 0 and np.isfinite(plain.low)):
+        return plain
+    factor = float(np.exp((plain.high - plain.value) / plain.value))
+    return replace(plain, low=plain.value / factor, high=plain.value * factor, method="t distribution, log scale")
 
 
 def difference_of_means(one: Group, other: Group, *, level: float = LEVEL) -> Estimate:

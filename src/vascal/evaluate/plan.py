@@ -25,7 +25,7 @@ class Criterion:
     table, statistic
         Where it stands: a table's key and a column's key, as in ``numbers.csv``.
     row
-        Words of the row, as ``numbers.csv`` writes them; the first row unless given.
+        Words of the row, as ``numbers.csv`` writes them; unless given, every row must reach it.
     limit
         Whether the estimate itself or a limit of its interval must reach it.
     at_least, at_most
@@ -43,6 +43,10 @@ class Criterion:
         if (self.at_least is None) == (self.at_most is None):
             name = f"{self.table}.{self.statistic}"
             raise PlanError(f"a criterion needs either at_least or at_most; {name} has both or none")
+
+    def holds(self, number: float) -> bool:
+        """Whether a number reaches it."""
+        return number >= self.at_least if self.at_least is not None else number <= (self.at_most or 0.0)
 
     def describe(self) -> str:
         """Say it in words."""

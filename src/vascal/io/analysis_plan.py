@@ -13,6 +13,7 @@ from vascal.errors import PlanError
 from vascal.evaluate.plan import AnalysisPlan, Criterion, require_known_words
 from vascal.io.atomic import write_file
 
+CHOICES_HEADER = "# The choices of a vascal evaluation, written with its results.\n"
 HEADER = """\
 # Analysis plan of a vascal evaluation.
 # Written before the numbers were seen; a run that names it follows it or is refused.
@@ -20,6 +21,7 @@ HEADER = """\
 #   [[criteria]]
 #   table = "icc"
 #   statistic = "icc_2_1"
+#   row = "external"      # every row unless given
 #   limit = "low"
 #   at_least = 0.9
 """
@@ -54,9 +56,9 @@ def read_plan(path: Path) -> tuple[AnalysisPlan, str]:
     return plan, sha256(content).hexdigest()
 
 
-def write_plan(plan: AnalysisPlan, path: Path) -> None:
-    """Write a plan; a choice that is not made is left out."""
-    lines = [HEADER]
+def write_plan(plan: AnalysisPlan, path: Path, *, is_before: bool) -> None:
+    """Write a plan, or the choices of a run; a choice that is not made is left out."""
+    lines = [HEADER if is_before else CHOICES_HEADER]
     for name, value in asdict(plan).items():
         if value is not None and name != "criteria":
             lines.append(f"{name} = {_toml(value)}")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import math
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,6 +22,12 @@ from vascal.errors import MissingExtraError, TableError
 from vascal.evaluate.cohort import Cohort
 from vascal.evaluate.plan import AnalysisPlan
 
+YES_OR_NO = {"yes": "1", "true": "1", "no": "0", "false": "0"}
+"""Words that an event or a target may be told with."""
+_DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+")
+_THOUSANDS = re.compile(r",\d{3}$")
+OPTIONAL = ("bmi",)
+"""Columns of the reference file that calcium scores use where they are there."""
 SHOWN = 8
 """Rows named in a message; a file of thousands would bury it."""
 
@@ -84,6 +91,8 @@ class Flow:
         Studies dropped for want of a score in either file.
     not_quoted
         Series of `scores.csv` that are not the one to quote of their study.
+    hint
+        What may be wrong with the keys of studies without a partner.
     """
 
     predicted: int
@@ -94,6 +103,7 @@ class Flow:
     without_score: int = 0
     not_quoted: int = 0
     digests: Mapping[str, str] = field(default_factory=dict)
+    hint: str = ""
 
 
 def read_table(path: Path) -> Table:
@@ -109,6 +119,8 @@ def read_table(path: Path) -> Table:
     except OSError as error:
         raise TableError(f"{path.name} can not be read: {error.strerror}") from error
     digest = sha256(content).hexdigest()
+    if content.startswith(b"PK"):
+        raise TableError(f"{path.name} is an Excel workbook or a zip file; save the sheet as CSV UTF-8")
     if path.suffix.lower() in {".parquet", ".pq"}:
         return _read_parquet(path, digest)
     try:
@@ -148,7 +160,7 @@ def join_tables(predicted: Table, reference: Table, plan: AnalysisPlan) -> tuple
     cohort = Cohort(
         predicted=_numbers(kept, plan.predicted),
         reference=_numbers(wanted, plan.reference),
-        columns={name: _guess(wanted, kept, name, plan) for name in plan.reference_columns},
+        columns={name: _guess(wanted, kept, name, plan) for name in _wanted_columns(wanted, plan)},
         probability=None if plan.probability is None else _probabilities(kept, wanted, plan.probability),
     )
     flow = Flow(
@@ -160,8 +172,14 @@ def join_tables(predicted: Table, reference: Table, plan: AnalysisPlan) -> tuple
         without_score=without_p + without_r,
         not_quoted=len(predicted) - len(quoted),
         digests={table.name: table.digest for table in (predicted, reference)},
+        hint=hint_at_keys(rows, wanted_rows),
     )
     return cohort, flow
+
+
+def _wanted_columns(reference: Table, plan: AnalysisPlan) -> tuple[str, ...]:
+    known = [name for name in OPTIONAL if plan.kind == "cac" and name in reference.columns]
+    return tuple(dict.fromkeys([*plan.reference_columns, *known]))
 
 
 def _read_csv(name: str, text: str, digest: str) -> Table:
@@ -221,15 +239,20 @@ def _quoted(table: Table) -> Table:
 
 def _scored(table: Table, study: str, score: str, plan: AnalysisPlan) -> tuple[Table, int]:
     """Check a table's studies and scores; rows without a score are refused, or dropped and counted."""
+    for name, option in ((study, "--study"), (score, "--predicted-column or --reference-column")):
+        if name not in table.columns:
+            raise TableError(
+                f"{table.name} has no column {name!r}; it has {', '.join(table.columns)}: name another with {option}"
+            )
     names, scores = table.column(study), table.column(score)
-    _refuse(table, [row for row, name in enumerate(names) if not name], f"no {study}")
+    _refuse(table, [row for row, name in enumerate(names) if not name], f"{study} is missing")
     _refuse_twice(table, names, study)
     empty = {row for row, cell in enumerate(scores) if _is_missing(cell)}
     if plan.incomplete == "refuse":
-        _refuse(table, sorted(empty), f"no {score}", hint="; --incomplete drop leaves them out and counts them")
+        _refuse(table, sorted(empty), f"{score} is missing", hint="; --incomplete drop leaves them out and counts them")
     kept = table.only([row for row in range(len(table)) if row not in empty])
     values = _numbers(kept, score)
-    _refuse(kept, np.flatnonzero(values < 0).tolist(), f"a negative {score}")
+    _refuse(kept, np.flatnonzero(values < 0).tolist(), f"{score} is negative")
     return kept, len(empty)
 
 
@@ -250,10 +273,12 @@ def _is_missing(cell: str) -> bool:
 
 def _numbers(table: Table, name: str) -> np.ndarray:
     """Read a column of finite numbers."""
-    values, wrong = _parse(table.column(name))
-    hint = "; write decimals with a point" if any("," in table.column(name)[row] for row in wrong) else ""
-    _refuse(table, wrong, f"a {name} that is not a number", hint=hint)
-    _refuse(table, np.flatnonzero(~np.isfinite(values)).tolist(), f"a {name} that is not finite")
+    values, wrong = _parse(_with_points(table.column(name)))
+    hint = (
+        "; write decimals with a point and no thousands" if any("," in table.column(name)[row] for row in wrong) else ""
+    )
+    _refuse(table, wrong, f"{name} is not a number", hint=hint)
+    _refuse(table, np.flatnonzero(~np.isfinite(values)).tolist(), f"{name} is not finite")
     return values
 
 
@@ -261,7 +286,7 @@ def _probabilities(predicted: Table, reference: Table, name: str) -> np.ndarray:
     """Read a probability from the predicted file, or from the other where only that has it."""
     table = reference if name not in predicted.columns and name in reference.columns else predicted
     values = _numbers(table, name)
-    _refuse(table, np.flatnonzero((values < 0) | (values > 1)).tolist(), f"a {name} outside 0 to 1")
+    _refuse(table, np.flatnonzero((values < 0) | (values > 1)).tolist(), f"{name} lies outside 0 to 1")
     return values
 
 
@@ -269,20 +294,37 @@ def _guess(reference: Table, predicted: Table, name: str, plan: AnalysisPlan) ->
     """Read a further column as numbers where all of its cells are, else as words; the reference file goes first."""
     table = predicted if name not in reference.columns and name in predicted.columns else reference
     cells = table.column(name)
-    values, wrong = _parse(["nan" if _is_missing(cell) else cell for cell in cells])
+    answers = YES_OR_NO if name in {plan.event, plan.target} else {}
+    read = ["nan" if _is_missing(cell) else answers.get(cell.lower(), cell) for cell in _with_points(cells)]
+    values, wrong = _parse(read)
     followed = {plan.time, plan.event}
     missing = [row for row, cell in enumerate(cells) if _is_missing(cell)]
     if name in followed or name == plan.target or name in plan.readers:
-        _refuse(table, wrong, f"a {name} that is not a number")
-        _refuse(table, np.flatnonzero(np.isinf(values)).tolist(), f"a {name} that is not finite")
+        _refuse(table, wrong, f"{name} is not a number")
+        _refuse(table, np.flatnonzero(np.isinf(values)).tolist(), f"{name} is not finite")
     if name == plan.target:
-        _refuse(table, missing, f"no {name}")
+        _refuse(table, missing, f"{name} is missing")
     if name in followed:
         other = table.column(str(plan.event if name == plan.time else plan.time))
-        _refuse(table, [row for row in missing if not _is_missing(other[row])], f"no {name}, in spite of the other")
+        _refuse(
+            table, [row for row in missing if not _is_missing(other[row])], f"{name} is missing, in spite of the other"
+        )
     if name in followed or name == plan.target:
-        _refuse(table, np.flatnonzero(values < 0).tolist(), f"a negative {name}")
+        _refuse(table, np.flatnonzero(values < 0).tolist(), f"{name} is negative")
     return np.array(["" if _is_missing(cell) else cell for cell in cells]) if wrong else values
+
+
+def _with_points(cells: Sequence[str]) -> Sequence[str]:
+    """Write decimal commas as points, where a column can mean nothing else.
+
+    A column with a point, or whose commas all stand before three digits, may
+    mean thousands; it is left as it is, and refused.
+    """
+    with_comma = [cell for cell in cells if "," in cell]
+    is_decimal = all(_DECIMAL_COMMA.fullmatch(cell) for cell in with_comma) and not any("." in cell for cell in cells)
+    if not with_comma or not is_decimal or all(_THOUSANDS.search(cell) for cell in with_comma):
+        return cells
+    return [cell.replace(",", ".") for cell in cells]
 
 
 def _parse(cells: Iterable[str]) -> tuple[np.ndarray, list[int]]:
@@ -305,7 +347,7 @@ def _require_partners(
 ) -> None:
     if plan.incomplete == "drop":
         return
-    hint = "; --incomplete drop leaves them out and counts them"
+    hint = "; --incomplete drop leaves them out and counts them" + hint_at_keys(rows, wanted_rows)
     _refuse(
         kept,
         [row for study, row in rows.items() if study not in wanted_rows],
@@ -318,6 +360,17 @@ def _require_partners(
         f"no partner in {kept.name}",
         hint=hint,
     )
+
+
+def hint_at_keys(one: Iterable[str], other: Iterable[str]) -> str:
+    """Say how many keys without a partner differ from one only by case, spaces or leading zeros."""
+    first, second = ({_plain(key) for key in keys} for keys in (set(one) - set(other), set(other) - set(one)))
+    alike = len(first & second)
+    return f"; {alike} of them match but for case, spaces or leading zeros" if alike else ""
+
+
+def _plain(key: str) -> str:
+    return "".join(key.casefold().split()).lstrip("0")
 
 
 def _refuse(table: Table, rows: Sequence[int], what: str, *, hint: str = "") -> None:

@@ -33,10 +33,10 @@ def test_a_better_probability_improves_events_and_non_events() -> None:
     section = evaluate_improvement({"all": cohort}, PLAN)
     assert cohort.probability is not None
     expected = integrated_discrimination(cohort.columns["mace"] == 1, cohort.columns["old"], cohort.probability)
-    assert estimate(section, "improvement", "total", 3) == expected.total
-    difference = estimate(section, "improvement", "total", 0)
+    assert estimate(section, "improvement", "total", 2) == expected.total
+    difference = estimate(section, "auc_change", "difference")
     assert difference.low > 0
-    crossed = [sum(int(str(count)) for row in found.rows for count in row[1:]) for found in section.tables[1:]]
+    crossed = [sum(int(str(count)) for row in found.rows for count in row[1:]) for found in section.tables[2:]]
     assert crossed == [int(cohort.columns["mace"].sum()), 400 - int(cohort.columns["mace"].sum())]
 
 

@@ -99,9 +99,9 @@ def test_the_sentence_quotes_the_log_rank_test() -> None:
     years, is_event = cohort.columns["years"], cohort.columns["event"] == 1
     p = log_rank(years, is_event, cohort.columns["dialysis"]).p_value
     text = evaluate_outcomes(cohort, BY_DIALYSIS).text
-    assert text.endswith(f"The log-rank test finds no difference between groups (p {p:.3f}).")
+    assert text.endswith(f"The log-rank test finds no difference between groups (p {p:.3f}, cause-specific).")
     bold = make_plan("cac", {**FOLLOWED, "group": "dialysis", "level": 0.8})
-    assert evaluate_outcomes(cohort, bold).text.endswith(f"Groups differ with a log-rank p of {p:.3f}.")
+    assert evaluate_outcomes(cohort, bold).text.endswith(f"Groups differ with a log-rank p of {p:.3f}, cause-specific.")
     assert (
         f"{int(is_event.sum())} of 300 had the event, {int(np.sum(cohort.columns['event'] == 2))} a competing" in text
     )
@@ -148,7 +148,7 @@ def test_odds_of_common_outcomes_are_converted_before_their_e_value(events: int,
     assert cells(found, "e_value_limit")[1] == expected.of_limit
 
 
-def test_a_group_without_events_has_no_ratio_no_e_value_and_no_risk_over_time() -> None:
+def test_a_group_without_events_has_no_ratio_no_e_value_and_a_risk_of_zero() -> None:
     section = evaluate_outcomes(two_groups(12, 40, 0, 40), make_plan("other", {**FOLLOWED, "group": "group"}))
     found = table(section, "outcome_ratios")
     ratio = cells(found, "estimate")[0]
@@ -156,7 +156,7 @@ def test_a_group_without_events_has_no_ratio_no_e_value_and_no_risk_over_time() 
     assert ratio.value == math.inf
     assert math.isnan(ratio.high)
     assert cells(found, "e_value") == [None, None, None]
-    assert cells(table(section, "outcome_groups"), "incidence")[1] is None
+    assert cells(table(section, "outcome_groups"), "incidence")[1] == 0.0
     flat = plot(section).curves[1]
     assert flat.x.tolist() == [0, 2]
     assert flat.y.tolist() == [0, 0]
@@ -180,7 +180,7 @@ def test_one_group_is_described_and_not_compared() -> None:
     alone = make([1.0, 2, 3, 4], [1, 1, 0, 2], group=np.array(["all"] * 4))
     section = evaluate_outcomes(alone, make_plan("other", {**FOLLOWED, "group": "group"}))
     assert [found.key for found in section.tables] == ["outcome_groups"]
-    assert section.text == "2 of 4 had the event, 1 a competing event in a median of 2.5 years."
+    assert section.text == "2 of 4 had the event, 1 a competing event in a median of 2.5 years observed."
     assert not any("log-rank" in caution for caution in section.cautions)
 
 
@@ -264,3 +264,18 @@ def test_bands_hold_their_curves_and_stay_within_zero_and_one() -> None:
             assert curve.high is not None
             assert ((curve.low >= 0) & (curve.low <= curve.y) & (curve.y <= curve.high) & (curve.high <= 1)).all()
             assert (np.diff(curve.y) >= 0).all()
+
+
+def test_the_log_rank_test_stands_in_a_table_of_its_own() -> None:
+    cohort = simulate_outcome_cohort()
+    found = table(evaluate_outcomes(cohort, BY_DIALYSIS), "log_rank")
+    expected = log_rank(cohort.columns["years"], cohort.columns["event"] == 1, cohort.columns["dialysis"])
+    assert found.rows == ((2, expected.statistic, expected.freedom, expected.p_value),)
+    assert "cause-specific" in found.note
+
+
+def test_days_are_not_taken_for_years() -> None:
+    cohort = simulate_outcome_cohort()
+    cohort.columns["years"][:] *= 365.25
+    with pytest.raises(EvaluationError, match=r"must hold years; .* divide days by 365"):
+        evaluate_outcomes(cohort, BY_DIALYSIS)

@@ -144,7 +144,7 @@ def test_small_groups_are_shown_and_not_compared() -> None:
     assert cell(table(section, "subgroup_tests"), "gap") is None
     assert cell(table(section, "subgroups"), "icc", 1) is None
     assert "kernel rare (2)" in section.cautions[0]
-    assert section.text.startswith("No difference")
+    assert section.text == "No two groups were large enough to compare."
 
 
 def test_limits_without_studies_on_both_sides_are_left_out() -> None:
@@ -230,3 +230,10 @@ def test_every_group_gets_limits_and_the_probability_its_auc() -> None:
     assert estimate(section, "subgroups", "auc").value > 0.6
     cohort.columns["mace"][women] = 0
     assert cell(table(evaluate_subgroups(cohort, plan), "subgroups"), "auc") is None
+
+
+def test_groups_that_differ_in_capitals_only_are_pointed_at() -> None:
+    cohort = simulate_aac_cohort()
+    cohort.columns["sex"][:50] = "f"
+    section = evaluate_subgroups(cohort, make_plan("aac", {"subgroups": ("sex", "site")}))
+    assert section.cautions == ("sex is spelled in several ways, and each counts as a group: F, f.",)

@@ -183,7 +183,8 @@ def _limits_table(differences: Mapping[tuple[str, Scale], BlandAltman], plan: An
             Column(key="spread_slope_p", title="p", style="p"),
         ),
         rows=rows,
-        note=f"Limits hold 95 % of differences; their {plan.level:.0%} intervals are exact (noncentral t). A slope of "
+        note=f"Bias: t interval. Limits hold 95 % of differences; their {plan.level:.0%} intervals are exact "
+        "(noncentral t). A slope of "
         "bias is proportional bias, a slope of spread heteroscedasticity: with either, the plain limits are too "
         "wide for low and too narrow for high scores. Slopes are on the scale of the row before back-transformation.",
     )

@@ -35,13 +35,25 @@ def evaluate_improvement(sets: Mapping[str, Cohort], plan: AnalysisPlan) -> Sect
         ),
         rows=rows,
         note="NRI: net share moved the right way, up for those with the event and down for those without; the two "
-        "parts say more than their sum. AUC: old, new and their difference.",
+        "parts say more than their sum.",
+    )
+    areas = ResultTable(
+        key="auc_change",
+        title="Area under the ROC curve, old and new",
+        columns=(
+            SET,
+            Column(key="old", title=str(plan.baseline)),
+            Column(key="new", title=str(plan.probability)),
+            Column(key="difference", title="Difference"),
+            Column(key="p", title="p", style="p"),
+        ),
+        rows=tuple(_area_row(name, cohort, plan) for name, cohort in sets.items()),
     )
     crossed = tuple(table for name, cohort in sets.items() for table in _cross_tables(name, cohort, plan))
     return Section(
         key="improvement",
         title="Improvement on an older probability",
-        tables=(measures, *crossed),
+        tables=(areas, measures, *crossed),
         methods=(
             f"The probability {plan.probability} was compared with {plan.baseline} by the difference of their areas "
             "under the ROC curve [delong1988] and by net reclassification and integrated discrimination [pencina2008], "
@@ -52,13 +64,16 @@ def evaluate_improvement(sets: Mapping[str, Cohort], plan: AnalysisPlan) -> Sect
 
 def _rows(name: str, cohort: Cohort, plan: AnalysisPlan) -> Iterator[tuple[Cell, ...]]:
     is_event, old, new = _columns(cohort, plan)
-    auc = compare_paired_auc(is_event, old, new, level=plan.level)
-    yield name, "AUC (old, new, difference)", auc.first, auc.second, auc.difference
     for title, cutoffs in ((f"NRI of {', '.join(BANDS)}", CUTOFFS), ("NRI, continuous", None)):
         net = net_reclassification(is_event, old, new, cutoffs, level=plan.level)
         yield name, title, net.events, net.non_events, net.total
     idi = integrated_discrimination(is_event, old, new, level=plan.level)
     yield name, "IDI", idi.events, idi.non_events, idi.total
+
+
+def _area_row(name: str, cohort: Cohort, plan: AnalysisPlan) -> tuple[Cell, ...]:
+    found = compare_paired_auc(*_columns(cohort, plan), level=plan.level)
+    return name, found.first, found.second, found.difference, found.difference.p_value
 
 
 def _cross_tables(name: str, cohort: Cohort, plan: AnalysisPlan) -> Iterator[ResultTable]:

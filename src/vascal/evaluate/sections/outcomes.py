@@ -26,6 +26,8 @@ from vascal.evaluate.result import Cell, Column, Curve, CurvePlot, ResultTable, 
 from vascal.evaluate.sections.agreement import STUDIES
 from vascal.evaluate.survival import LogRank, kaplan_meier, log_rank, numbers_at_risk, survival_at
 
+MOST_YEARS = 100
+"""Nobody is followed longer; days are."""
 COMMON = 0.15
 """Outcomes of more people than this are common: odds and hazard ratios then overstate risks."""
 MOST_GROUPS = 12
@@ -71,6 +73,10 @@ def follow_up(cohort: Cohort, plan: AnalysisPlan) -> FollowUp:
         raise EvaluationError(f"column {plan.event} must be 0 (censored), 1 (event) or 2 (competing event)")
     if not (event == 1).any():
         raise EvaluationError(f"nobody had the event: column {plan.event} has no 1")
+    if np.median(time) > MOST_YEARS:
+        raise EvaluationError(
+            f"column {plan.time} must hold years; its median is {np.median(time):.4g}: divide days by 365.25"
+        )
     if not time.max() > 0:
         raise EvaluationError(f"nobody was followed: column {plan.time} has nothing above 0")
     return FollowUp(
@@ -101,6 +107,8 @@ def evaluate_outcomes(cohort: Cohort, plan: AnalysisPlan) -> Section:
     followed = follow_up(cohort, plan)
     test = _compare(followed)
     tables = [_group_table(cohort, followed, plan)]
+    if test is not None:
+        tables.append(_test_table(followed, test))
     if len(followed.groups) == 2:
         tables.append(_ratio_table(followed, plan))
     return Section(
@@ -111,6 +119,23 @@ def evaluate_outcomes(cohort: Cohort, plan: AnalysisPlan) -> Section:
         plots=(_plot(followed, plan),),
         methods=_methods(followed),
         cautions=_cautions(followed, test),
+    )
+
+
+def _test_table(followed: FollowUp, test: LogRank) -> ResultTable:
+    return ResultTable(
+        key="log_rank",
+        title="Log-rank test of the groups",
+        columns=(
+            Column(key="groups", title="Groups", style="count"),
+            Column(key="statistic", title="Chi-squared"),
+            Column(key="degrees_of_freedom", title="Degrees of freedom", style="count"),
+            Column(key="p", title="p", style="p"),
+        ),
+        rows=((len(followed.groups), test.statistic, test.freedom, test.p_value),),
+        note="Competing events count as censored: the test is of the cause-specific hazard."
+        if followed.has_competing
+        else "",
     )
 
 
@@ -156,11 +181,11 @@ def _group_table(cohort: Cohort, followed: FollowUp, plan: AnalysisPlan) -> Resu
     )
 
 
-def _incidence(followed: FollowUp, members: np.ndarray, plan: AnalysisPlan) -> Estimate | None:
-    """Risk by the horizon, as it is drawn; None where nobody of the group had the event."""
+def _incidence(followed: FollowUp, members: np.ndarray, plan: AnalysisPlan) -> Estimate | float:
+    """Risk by the horizon, as it is drawn; plain 0 where nobody of the group had the event."""
     time, causes = followed.time[members], followed.causes[members]
     if not (causes == 1).any():
-        return None
+        return 0.0
     if followed.has_competing:
         return incidence_at(cumulative_incidence(time, causes, 1, level=plan.level), followed.horizon_years)
     free = survival_at(kaplan_meier(time, causes == 1, level=plan.level), followed.horizon_years)
@@ -214,7 +239,7 @@ def e_values(ratio: Estimate, measure: Measure, *, is_common: bool) -> Iterator[
 
 def _plot(followed: FollowUp, plan: AnalysisPlan) -> CurvePlot:
     end = float(followed.time.max())
-    times = np.linspace(0, np.floor(end) if end >= 2 else end, 6 if end < 2 else int(min(np.floor(end), 8)) + 1)
+    times = np.arange(0, end + 1e-9, max(1.0, np.ceil(end / 8))) if end >= 2 else np.linspace(0, end, 6)
     curves = tuple(_curve(name, followed, members, plan) for name, members in followed.groups.items())
     top = min(1.0, 1.25 * max(float(np.nanmax(curve.y)) for curve in curves) + 0.02)
     return CurvePlot(
@@ -255,13 +280,16 @@ def _summarise(followed: FollowUp, test: LogRank | None, plan: AnalysisPlan) -> 
     also = f", {competing} a competing event" if competing else ""
     compared = ""
     if test is not None:
+        of = ", cause-specific" if competing else ""
         p = "<0.001" if test.p_value < 0.001 else f"{test.p_value:.3f}"
         compared = (
-            f" Groups differ with a log-rank p of {p}."
+            f" Groups differ with a log-rank p of {p}{of}."
             if test.p_value < 1 - plan.level
-            else (f" The log-rank test finds no difference between groups (p {p}).")
+            else f" The log-rank test finds no difference between groups (p {p}{of})."
         )
-    return f"{events} of {n} had the event{also} in a median of {np.median(followed.time):.3g} years.{compared}"
+    return (
+        f"{events} of {n} had the event{also} in a median of {np.median(followed.time):.3g} years observed.{compared}"
+    )
 
 
 def _methods(followed: FollowUp) -> tuple[str, ...]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 
 from vascal.evaluate.cohort import Cohort, as_words
 from vascal.evaluate.estimate import Estimate
-from vascal.evaluate.group_difference import mean_with_interval
+from vascal.evaluate.group_difference import mean_with_interval, size_with_interval
 from vascal.evaluate.icc import icc
 from vascal.evaluate.meta_analysis import PooledEffect, pool_sites
 from vascal.evaluate.plan import AnalysisPlan
@@ -25,12 +26,12 @@ def evaluate_sites(cohort: Cohort, plan: AnalysisPlan) -> Section:
     errors = {name: np.asarray(site.predicted - site.reference) for name, site in large.items()}
     sizes = {name: np.abs(error) for name, error in errors.items()}
     bias = {name: mean_with_interval(error, level=plan.level) for name, error in errors.items()}
-    mae = {name: mean_with_interval(size, level=plan.level) for name, size in sizes.items()}
+    mae = {name: size_with_interval(size, level=plan.level) for name, size in sizes.items()}
     rows: list[tuple[Cell, ...]] = [
         (name, len(site), bias[name], mae[name], icc(_pair(site), plan.icc_form, level=plan.level))
         for name, site in large.items()
     ]
-    pooled = {"bias": _pool(errors, plan), "mae": _pool(sizes, plan)}
+    pooled = {"bias": _pool(errors, plan), "mae": _pool_sizes(sizes, plan)}
     left_out = [f"{name} ({len(site)})" for name, site in sites.items() if name not in large]
     return Section(
         key="sites",
@@ -51,8 +52,9 @@ def evaluate_sites(cohort: Cohort, plan: AnalysisPlan) -> Section:
             ),
         ),
         methods=(
-            "Results of sites were pooled by random effects, with the variance between sites by restricted maximum "
-            "likelihood [dersimonian1986] and Hartung-Knapp intervals [hartung2001]; the prediction interval is where "
+            "Results of sites were pooled by random effects, absolute errors as logarithms, with the variance between "
+            "sites by restricted maximum "
+            "likelihood [viechtbauer2005] and Hartung-Knapp intervals [hartung2001]; the prediction interval is where "
             "another such site is expected.",
         ),
         cautions=(f"Sites of fewer than {FEW} studies are left out: {', '.join(left_out)}.",) if left_out else (),
@@ -69,6 +71,21 @@ def _pool(values: Mapping[str, np.ndarray], plan: AnalysisPlan) -> PooledEffect 
     if len(values) < 2 or (variances <= 0).any():
         return None
     return pool_sites(np.array([column.mean() for column in values.values()]), variances, level=plan.level)
+
+
+def _pool_sizes(values: Mapping[str, np.ndarray], plan: AnalysisPlan) -> PooledEffect | None:
+    """Pool means that are never negative, on the log scale; the variances between sites stay on that scale."""
+    means = np.array([column.mean() for column in values.values()])
+    variances = np.array([column.var(ddof=1) / len(column) for column in values.values()])
+    if len(values) < 2 or (variances <= 0).any():
+        return None
+    pooled = pool_sites(np.log(means), variances / means**2, level=plan.level)
+    return replace(pooled, mean=_exp(pooled.mean), prediction=_exp(pooled.prediction))
+
+
+def _exp(estimate: Estimate) -> Estimate:
+    value, low, high = (float(np.exp(number)) for number in (estimate.value, estimate.low, estimate.high))
+    return replace(estimate, value=value, low=low, high=high, p_value=None, method=f"{estimate.method}, log scale")
 
 
 def _site_table(rows: list[tuple[Cell, ...]], plan: AnalysisPlan) -> ResultTable:
@@ -105,7 +122,8 @@ def _pooled_table(pooled: dict[str, PooledEffect | None]) -> ResultTable:
             Column(key="q_p", title="Heterogeneity p", style="p"),
         ),
         rows=tuple(rows),
-        note="Another site: the mean with the prediction interval for a new site.",
+        note="Another site: the mean with the prediction interval for a new site. Absolute errors are pooled as "
+        "logarithms, and their tau² is on that scale.",
     )
 
 
@@ -113,7 +131,7 @@ def _held_out_table(sizes: Mapping[str, np.ndarray], mae: Mapping[str, Estimate]
     """Hold each site out: pool the others, and see whether it falls where they predict."""
     rows: list[tuple[Cell, ...]] = []
     for name, own in mae.items():
-        rest = _pool({other: column for other, column in sizes.items() if other != name}, plan)
+        rest = _pool_sizes({other: column for other, column in sizes.items() if other != name}, plan)
         if rest:
             is_inside = rest.prediction.low <= own.value <= rest.prediction.high
             rows.append((name, own, rest.mean, rest.prediction, "yes" if is_inside else "no"))

@@ -13,7 +13,13 @@ from vascal.evaluate.cohort import Cohort, group_by
 from vascal.evaluate.confusion import binary_accuracy, categorise, count_confusion, overall_accuracy
 from vascal.evaluate.correlation import spearman
 from vascal.evaluate.estimate import Counts, Estimate
-from vascal.evaluate.group_difference import WelchTest, difference_of_means, mean_with_interval, welch_anova
+from vascal.evaluate.group_difference import (
+    WelchTest,
+    difference_of_means,
+    mean_with_interval,
+    size_with_interval,
+    welch_anova,
+)
 from vascal.evaluate.icc import icc
 from vascal.evaluate.kappa import kappa
 from vascal.evaluate.multiplicity import adjust_p_values
@@ -75,8 +81,20 @@ def evaluate_subgroups(cohort: Cohort, plan: AnalysisPlan) -> Section:
             f"error among groups of at least {FEW} studies; their gap is picked from the data, so that its interval is "
             "optimistic.",
         ),
-        cautions=(f"Groups of fewer than {FEW} studies, shown but not compared: {', '.join(small)}.",) if small else (),
+        cautions=(
+            *_spelled_alike(groups),
+            *((f"Groups of fewer than {FEW} studies, shown but not compared: {', '.join(small)}.",) if small else ()),
+        ),
     )
+
+
+def _spelled_alike(groups: Mapping[str, tuple[_Group, ...]]) -> Iterator[str]:
+    """Point at groups that are one but for their capitals."""
+    for found in groups.values():
+        names = [group.name for group in found]
+        alike = [name for name in names if [other.casefold() for other in names].count(name.casefold()) > 1]
+        if alike:
+            yield f"{found[0].variable} is spelled in several ways, and each counts as a group: {', '.join(alike)}."
 
 
 def _split(cohort: Cohort, subgroup: str) -> tuple[_Group, ...]:
@@ -89,7 +107,7 @@ def _metrics(plan: AnalysisPlan) -> tuple[tuple[Column, Callable[[Cohort], Cell]
     level = plan.level
     metrics: list[tuple[Column, Callable[[Cohort], Cell]]] = [
         (Column(key="bias", title="Bias"), lambda c: mean_with_interval(c.predicted - c.reference, level=level)),
-        (Column(key="mae", title="MAE"), lambda c: mean_with_interval(np.abs(c.predicted - c.reference), level=level)),
+        (Column(key="mae", title="MAE"), lambda c: size_with_interval(np.abs(c.predicted - c.reference), level=level)),
         (Column(key="spearman", title="Spearman ρ"), lambda c: _spearman(c, plan)),
         (Column(key="icc", title=f"ICC({plan.icc_form})"), lambda c: _icc(c, plan)),
     ]
@@ -212,7 +230,7 @@ def _tests(groups: list[_Group]) -> tuple[WelchTest | None, WelchTest | None]:
 
 def _plots(groups: Mapping[str, tuple[_Group, ...]], cohort: Cohort, plan: AnalysisPlan) -> list[ForestPlot]:
     rows: list[tuple[str, Estimate]] = [
-        (f"{group.variable}: {group.name}", mean_with_interval(np.abs(group.errors), level=plan.level))
+        (f"{group.variable}: {group.name}", size_with_interval(np.abs(group.errors), level=plan.level))
         for group in chain.from_iterable(groups.values())
         if len(group.cohort) > 1
     ]
@@ -230,6 +248,8 @@ def _plots(groups: Mapping[str, tuple[_Group, ...]], cohort: Cohort, plan: Analy
 
 def _summarise(comparison: ResultTable, plan: AnalysisPlan) -> str:
     differing = [str(row[0]) for row in comparison.rows if any(_is_small(row[place], plan) for place in (2, 4))]
+    if not any(isinstance(row[place], float) for row in comparison.rows for place in (1, 3)):
+        return "No two groups were large enough to compare."
     if not differing:
         return "No difference between groups stands after adjusting for the number of tests."
     return f"Groups differ in {', '.join(differing)}, after adjusting for the number of tests."
