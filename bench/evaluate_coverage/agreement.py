@@ -14,7 +14,7 @@ from vascal.evaluate.bootstrap import Resampling, bootstrap_counts
 from vascal.evaluate.confusion import categorise, count_confusion
 from vascal.evaluate.correlation import concordance_correlation, correlation_statistics, kendall, pearson, spearman
 from vascal.evaluate.estimate import Estimate
-from vascal.evaluate.group_difference import difference_of_means
+from vascal.evaluate.group_difference import difference_of_means, size_with_interval
 from vascal.evaluate.icc import IccForm, IccInterval, icc
 from vascal.evaluate.kappa import Weights, kappa
 from vascal.evaluate.proportion import wilson
@@ -170,6 +170,13 @@ def coverage_others(replicates: int = 4000) -> Iterator[Row]:
         return repeatability(rng.normal(50, 10, (25, 1)) + rng.normal(0, 3, (25, 2))).within_sd
 
     yield "within-patient SD", 25, replicates, LEVEL, reached(draw_sd, 3.0, replicates)
+
+    for n in (15, 100):
+
+        def draw_size(rng: np.random.Generator, n: int = n) -> Estimate:
+            return size_with_interval(np.abs(rng.normal(0, 2, n)))
+
+        yield "MAE of a group, log scale", n, replicates, LEVEL, reached(draw_size, 2 * np.sqrt(2 / np.pi), replicates)
 
     def draw_difference(rng: np.random.Generator) -> Estimate:
         return difference_of_means(rng.normal(1, 3, 20), rng.normal(0, 1, 40))
