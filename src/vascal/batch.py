@@ -26,7 +26,8 @@ from vascal.io.results import (
     score_row,
     scores_to_csv,
 )
-from vascal.pipeline import ScoredSeries, ScoreOptions, hash_labels, identify_sources, refuse, score_series
+from vascal.io.sources import identify_sources
+from vascal.pipeline import ScoredSeries, ScoreOptions, hash_labels, refuse, score_series
 from vascal.render.overlay import Marks, draw_overlay
 from vascal.render.page import draw_page
 from vascal.report.choice import Choice, Quotable, choose_series

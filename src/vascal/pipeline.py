@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -30,6 +29,7 @@ from vascal.calcium.score import score_calcium
 from vascal.errors import LabelError, PixelError, VascalError
 from vascal.io.labels import read_labels
 from vascal.io.reading import read_volume
+from vascal.io.sources import hash_file, identify_sources
 from vascal.report.caveats import Circumstances, find_caveats
 from vascal.report.choice import Choice, choose_report
 from vascal.report.provenance import Provenance
@@ -402,24 +402,9 @@ def _trace(series: Series, chosen: ScoreOptions, anatomy: Anatomy) -> Provenance
     )
 
 
-def identify_sources(series: Series) -> tuple[str, ...]:
-    """List the SOP Instance UIDs of a series; for files without them, their SHA-256."""
-    uids = tuple(image.sop_instance_uid for image in series.images if image.sop_instance_uid)
-    if len(uids) == len(series.images):
-        return uids
-    files = dict.fromkeys(image.path for image in series.images)
-    return tuple(f"sha256:{hash_file(path)}" for path in files)
-
-
 def hash_labels(chosen: ScoreOptions) -> str | None:
     """Give the SHA-256 of the label file, if one was given."""
     return None if chosen.labels is None else hash_file(chosen.labels)
-
-
-def hash_file(path: Path) -> str:
-    """Give the SHA-256 of a file, in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _plain(value: object) -> str:

@@ -17,6 +17,7 @@ from vascal.errors import GridMismatchError, InputError, LabelError
 from vascal.io.evaluation_table import read_table
 from vascal.io.labels import read_labels
 from vascal.io.nifti import SUPINE_AXIAL, is_nifti, load_nifti
+from vascal.io.sources import hash_file
 from vascal.types import LabelArray
 from vascal.volume import Grid
 
@@ -193,11 +194,7 @@ def digest_of(paths: Sequence[Path]) -> str:
     """SHA-256 over the SHA-256 of every file, in the order given."""
     whole = sha256()
     for path in paths:
-        with path.open("rb") as file:
-            part = sha256()
-            while block := file.read(1 << 20):
-                part.update(block)
-        whole.update(part.digest())
+        whole.update(bytes.fromhex(hash_file(path)))
     return whole.hexdigest()
 
 

@@ -23,7 +23,22 @@ MEASURED = "measured"
 
 def evaluate_readers(sets: Mapping[str, Cohort], plan: AnalysisPlan) -> Section:
     """Compare every pair of readers, each reader with the measurement, and all readers at once."""
-    rows = tuple(_rows(sets, plan))
+    pairs = _pair_table(sets, plan)
+    first = next(iter(sets))
+    return Section(
+        key="readers",
+        title="Readers",
+        tables=(pairs, *((_all_readers(sets, plan),) if len(plan.readers) > 1 else ())),
+        plots=(_forest(pairs, plan, has_sets=len(sets) > 1),),
+        text=f"{_count(plan)} scored the studies; {_holes(sets[first], plan)}",
+        methods=(
+            "Readers were compared pairwise with each other and with the measurement, on the studies that both scored; "
+            "the agreement of all readers is the ICC over complete studies.",
+        ),
+    )
+
+
+def _pair_table(sets: Mapping[str, Cohort], plan: AnalysisPlan) -> ResultTable:
     columns = [
         SET,
         Column(key="pair", title="Pair", style="text"),
@@ -35,39 +50,26 @@ def evaluate_readers(sets: Mapping[str, Cohort], plan: AnalysisPlan) -> Section:
         columns.append(Column(key="kappa", title=f"{plan.kappa_weights.capitalize()} kappa"))
     if plan.tolerance is not None:
         columns.append(Column(key="within_tolerance", title=f"Within {plan.tolerance:g} {plan.unit}", style="share"))
-    tables = [
-        ResultTable(
-            key="readers",
-            title="Agreement of readers and of the measurement with each of them",
-            columns=tuple(columns),
-            rows=rows,
-            note="Only studies that both scored.",
-        )
-    ]
-    if len(plan.readers) > 1:
-        tables.append(_all_readers(sets, plan))
-    first = next(iter(sets))
-    return Section(
+    return ResultTable(
         key="readers",
-        title="Readers",
-        tables=tuple(tables),
-        plots=(
-            ForestPlot(
-                key="readers",
-                title=f"ICC({plan.icc_form}) of each pair",
-                label=f"ICC({plan.icc_form})",
-                rows=tuple(
-                    (f"{row[1]}, {row[0]}" if len(sets) > 1 else str(row[1]), row[3])
-                    for row in rows
-                    if isinstance(row[3], Estimate)
-                ),
-            ),
-        ),
-        text=f"{_count(plan)} scored the studies; {_holes(sets[first], plan)}",
-        methods=(
-            "Readers were compared pairwise with each other and with the measurement, on the studies that both scored; "
-            "the agreement of all readers is the ICC over complete studies.",
-        ),
+        title="Agreement of readers and of the measurement with each of them",
+        columns=tuple(columns),
+        rows=tuple(_rows(sets, plan)),
+        note="Only studies that both scored.",
+    )
+
+
+def _forest(pairs: ResultTable, plan: AnalysisPlan, *, has_sets: bool) -> ForestPlot:
+    rows = tuple(
+        (f"{row[1]}, {row[0]}" if has_sets else str(row[1]), row[3])
+        for row in pairs.rows
+        if isinstance(row[3], Estimate)
+    )
+    return ForestPlot(
+        key="readers",
+        title=f"ICC({plan.icc_form}) of each pair",
+        label=f"ICC({plan.icc_form})",
+        rows=rows,
     )
 
 
