@@ -13,6 +13,7 @@ from typing import Literal
 
 import numpy as np
 
+from vascal.errors import SimulationError
 from vascal.simulate.ct.heart import Heart
 from vascal.simulate.ct.painting import Scene, distance_in, flatten
 from vascal.simulate.ct.patient import SimulatedPatient
@@ -171,6 +172,33 @@ def _join(course: np.ndarray, courses: Mapping[str, np.ndarray], vessel: Vessel)
     nearest = stem[np.argmin(np.square(stem - course[0]).sum(axis=1))]
     pull = np.exp(-np.arange(len(course)) / 5.0)[:, None]
     return np.asarray(course + pull * (nearest - course[0]))
+
+
+def branch_along(name: str, control_mm: np.ndarray) -> Branch:
+    """Make an artery of a course drawn by hand or found in a scan.
+
+    Parameters
+    ----------
+    name
+        LM, LAD, LCX, RCA or a side branch: it gives vessel, segments and usual diameter of the lumen.
+    control_mm
+        (point, 3) from its origin on, LPS, mm; the centreline runs smoothly through each.
+
+    Raises
+    ------
+    SimulationError
+        If no artery has this name, or fewer than two different finite points are given.
+    """
+    if name not in _MAIN:
+        raise SimulationError(f"no coronary artery is called {name!r}; there are {', '.join(_MAIN)}")
+    control = np.asarray(control_mm, dtype=float)
+    is_line = control.ndim == 2 and control.shape[1:] == (3,) and len(control) >= 2 and bool(np.isfinite(control).all())
+    if not is_line or np.linalg.norm(np.diff(control, axis=0), axis=1).min() <= 0:
+        raise SimulationError(
+            f"the course of {name} has shape {control.shape}; needed: two or more finite points of x, y, z, each "
+            "different from the one before"
+        )
+    return _branch(name, smooth_rows(control, 10), 1.0)
 
 
 def _branch(name: str, course: np.ndarray, size: float) -> Branch:
