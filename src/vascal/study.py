@@ -184,7 +184,7 @@ class Series:
     series_number: int | None = None
     series_description: str = ""
     frame_of_reference_uid: str = ""
-    source_format: Literal["dicom", "nifti", "array"] = "dicom"
+    source_format: Literal["dicom", "nifti", "metaimage", "nrrd", "array"] = "dicom"
     notes: tuple[str, ...] = ()
 
 

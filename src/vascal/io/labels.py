@@ -1,4 +1,4 @@
-"""Label maps made elsewhere, from NIfTI or DICOM segmentation, on the CT's grid.
+"""Label maps made elsewhere, from NIfTI, MetaImage, NRRD or DICOM segmentation, on the CT's grid.
 
 Labels are never resampled: either the file's voxels are the CT's voxels, in
 whatever order, or the file is refused.
@@ -14,7 +14,9 @@ from jaxtyping import Shaped
 
 from vascal.errors import GridMismatchError, InputError, LabelError, OrientationError
 from vascal.io.dicom_header import looks_like_dicom
+from vascal.io.metaimage import is_metaimage, load_metaimage
 from vascal.io.nifti import is_nifti, load_nifti
+from vascal.io.nrrd_image import is_nrrd
 from vascal.types import LabelArray
 from vascal.volume import Grid, LabelMap
 
@@ -28,13 +30,14 @@ def read_labels(path: Path, grid: Grid, names: Mapping[int, str] | None = None) 
     Parameters
     ----------
     path
-        NIfTI (``.nii``, ``.nii.gz``) or DICOM Segmentation, BINARY or LABELMAP.
+        NIfTI (``.nii``, ``.nii.gz``), MetaImage (``.mhd``, ``.mha``), NRRD, 3D Slicer
+        segmentation (``.seg.nrrd``), or DICOM Segmentation, BINARY or LABELMAP.
     grid
-        The CT's grid. A NIfTI may store the same voxels in another order or
-        direction; a segmentation may leave out empty slices.
+        The CT's grid. A file may store the same voxels in another order or
+        direction; a segmentation may leave out empty slices or margins.
     names
         What each value, or segment number, means. Otherwise `DEFAULT_NAMES`
-        for NIfTI, and a segmentation's own codes and labels.
+        for label maps, and a segmentation's own codes and labels.
 
     Returns
     -------
@@ -53,20 +56,26 @@ def read_labels(path: Path, grid: Grid, names: Mapping[int, str] | None = None) 
     """
     if not path.is_file():
         raise InputError(f"no file is at {path}; needed: a label map (NIfTI or DICOM Segmentation)")
-    if is_nifti(path):
-        return _read_nifti_labels(path, grid, DEFAULT_NAMES if names is None else names)
+    if is_nifti(path) or is_metaimage(path):
+        return _read_label_image(path, grid, DEFAULT_NAMES if names is None else names)
+    if is_nrrd(path):
+        from vascal.io.nrrd_labels import read_nrrd_labels
+
+        return read_nrrd_labels(path, grid, names, DEFAULT_NAMES)
     with path.open("rb") as stream:
         is_dicom = looks_like_dicom(stream.read(132))
     if not is_dicom:
-        raise LabelError(f"{path.name} is of an unknown format; needed: NIfTI (.nii, .nii.gz) or DICOM Segmentation")
+        raise LabelError(f"{path.name} is of an unknown format; needed: NIfTI, MetaImage, NRRD or DICOM SEG")
     from vascal.io.dicom_labels import read_segmentation
 
     return read_segmentation(path, grid, names)
 
 
-def _read_nifti_labels(path: Path, grid: Grid, names: Mapping[int, str]) -> LabelMap:
+def _read_label_image(path: Path, grid: Grid, names: Mapping[int, str]) -> LabelMap:
     try:
-        image = load_nifti(path, axes=(grid.slice_axis, grid.row_axis, grid.column_axis))
+        image = (load_nifti if is_nifti(path) else load_metaimage)(
+            path, axes=(grid.slice_axis, grid.row_axis, grid.column_axis)
+        )
     except OrientationError as error:
         raise GridMismatchError(f"{path.name}: {error}") from error
     grid.require_same(image.grid)

@@ -16,7 +16,8 @@ from typing import Any
 from vascal.errors import GridMismatchError, InputError, LabelError
 from vascal.io.evaluation_table import read_table
 from vascal.io.labels import read_labels
-from vascal.io.nifti import SUPINE_AXIAL, is_nifti, load_nifti
+from vascal.io.nifti import is_nifti, load_nifti
+from vascal.io.oriented import SUPINE_AXIAL
 from vascal.io.sources import hash_file
 from vascal.types import LabelArray
 from vascal.volume import Grid

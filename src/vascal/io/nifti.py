@@ -11,15 +11,13 @@ from __future__ import annotations
 import gzip
 import math
 import zlib
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float, Shaped
+from jaxtyping import Float
 
 from vascal.errors import (
-    GantryTiltError,
     GeometryError,
     InputError,
     NotDicomError,
@@ -29,37 +27,12 @@ from vascal.errors import (
     UnsupportedImageError,
 )
 from vascal.io.atomic import write_file
-from vascal.io.dicom_pixels import MAX_VOLUME_BYTES, PADDING_HU
-from vascal.io.dicom_stack import AXIAL_TOLERANCE_DEGREES
-from vascal.study import Acquisition, Gating, ImageSource, Series
-from vascal.types import HuArray
+from vascal.io.dicom_pixels import MAX_VOLUME_BYTES
+from vascal.io.oriented import SUPINE_AXIAL, Array3D, OrientedImage, StatedFacts, make_scan, orient_image
+from vascal.study import Series
 from vascal.volume import Grid, LabelMap, Vector, Volume
 
 RAS_TO_LPS = np.diag([-1.0, -1.0, 1.0])
-SUPINE_AXIAL: tuple[Vector, Vector, Vector] = ((0.0, 0.0, 1.0), (0.0, 1.0, 0.0), (1.0, 0.0, 0.0))
-"""Where slices, rows and columns grow: to the head, the back and the left."""
-SHEAR_TOLERANCE = 2e-3
-"""Cosine between two axes up to which they stand at a right angle."""
-
-Array3D = Shaped[np.ndarray, "first second third"]
-Matrix = Float[np.ndarray, "3 3"]
-Point = Float[np.ndarray, " 3"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class NiftiImage:
-    """A NIfTI image with its axes brought to (slice, row, column).
-
-    Parameters
-    ----------
-    values
-        (slice, row, column), as stored, `scl_slope` applied; a view where possible.
-    grid
-        Where the voxels lie, in LPS.
-    """
-
-    values: Array3D
-    grid: Grid
 
 
 def is_nifti(path: Path) -> bool:
@@ -109,30 +82,11 @@ def read_nifti(
     PixelError
         If its voxels can not be read.
     """
-    image = load_nifti(path, axes=SUPINE_AXIAL)
-    _require_axial(image.grid)
-    hu = _to_hu(image.values)
-    name = path.name.removesuffix(".gz").removesuffix(".nii")
-    gating = Gating() if is_gated is None else Gating(is_gated=is_gated, evidence="stated")
-    notes = ("no voxel is below 0 HU: is this a CT in HU?",) if hu.min() >= 0 else ()
-    series = Series(
-        study_instance_uid=name,
-        series_instance_uid=name,
-        key=name,
-        images=tuple(
-            ImageSource(path=path, frame=index, position_mm=image.grid.index_to_mm(index, 0, 0))
-            for index in range(image.grid.shape[0])
-        ),
-        grid=image.grid,
-        acquisition=Acquisition(kvp=kvp, slice_thickness_mm=slice_thickness_mm, gating=gating),
-        series_description=name,
-        source_format="nifti",
-        notes=notes,
-    )
-    return series, Volume(hu=hu, grid=image.grid)
+    facts = StatedFacts(kvp=kvp, is_gated=is_gated, slice_thickness_mm=slice_thickness_mm)
+    return make_scan(load_nifti(path, axes=SUPINE_AXIAL), path, "nifti", facts)
 
 
-def load_nifti(path: Path, *, axes: tuple[Vector, Vector, Vector]) -> NiftiImage:
+def load_nifti(path: Path, *, axes: tuple[Vector, Vector, Vector]) -> OrientedImage:
     """Load an image with its axes exchanged and turned to run along given ones.
 
     Parameters
@@ -151,15 +105,7 @@ def load_nifti(path: Path, *, axes: tuple[Vector, Vector, Vector]) -> NiftiImage
     image = _open(path)
     values = _values(image, path)
     affine = np.asarray(image.affine, dtype=np.float64)
-    steps, origin = RAS_TO_LPS @ affine[:3, :3], RAS_TO_LPS @ affine[:3, 3]
-    order, flipped = _match_axes(steps, np.asarray(axes))
-    values = values.transpose(order)
-    steps = steps[:, list(order)]
-    for axis in np.flatnonzero(flipped):
-        origin = origin + (values.shape[axis] - 1) * steps[:, axis]
-        steps[:, axis] *= -1
-        values = np.flip(values, axis=int(axis))
-    return NiftiImage(values=values, grid=_grid(values.shape, steps, origin))
+    return orient_image(values, RAS_TO_LPS @ affine[:3, :3], RAS_TO_LPS @ affine[:3, 3], axes=axes)
 
 
 def write_label_map(label_map: LabelMap, path: Path) -> None:
@@ -256,57 +202,3 @@ def _values(image: Any, path: Path) -> Array3D:
         return np.asarray(image.dataobj).reshape(shape[:3])
     except (OSError, EOFError, ValueError, zlib.error) as error:
         raise PixelError(f"{path.name} is cut short or damaged: its voxels can not be read") from error
-
-
-def _match_axes(steps: Matrix, wanted: Matrix) -> tuple[tuple[int, int, int], list[bool]]:
-    """Find which image axis runs along each wanted one, and whether backwards."""
-    lengths = np.linalg.norm(steps, axis=0)
-    if not np.all(np.isfinite(steps)) or lengths.min() <= 0:
-        raise GeometryError("voxels have no size; the file's affine can not be used")
-    cosines = wanted @ (steps / lengths)
-    if np.abs((steps / lengths).T @ (steps / lengths) - np.eye(3)).max() > SHEAR_TOLERANCE:
-        raise GantryTiltError("the image's axes are sheared; needed: axes at right angles")
-    order = tuple(int(axis) for axis in np.argmax(np.abs(cosines), axis=1))
-    if sorted(order) != [0, 1, 2]:
-        raise OrientationError("the image lies at 45 degrees to the wanted axes; needed: axes along the body's")
-    return (order[0], order[1], order[2]), [bool(cosines[row, axis] < 0) for row, axis in enumerate(order)]
-
-
-def _grid(shape: tuple[int, ...], steps: Matrix, origin: Point) -> Grid:
-    lengths = np.linalg.norm(steps, axis=0)
-    slice_axis, row_axis, column_axis = (_vector(axis) for axis in (steps / lengths).T)
-    start = float(origin @ np.asarray(slice_axis))
-    return Grid(
-        shape=(shape[0], shape[1], shape[2]),
-        row_spacing_mm=float(lengths[1]),
-        column_spacing_mm=float(lengths[2]),
-        slice_positions_mm=tuple(start + float(lengths[0]) * index for index in range(shape[0])),
-        origin_mm=_vector(origin),
-        row_axis=row_axis,
-        column_axis=column_axis,
-        slice_axis=slice_axis,
-    )
-
-
-def _vector(values: Point) -> Vector:
-    return (float(values[0]), float(values[1]), float(values[2]))
-
-
-def _require_axial(grid: Grid) -> None:
-    least = math.cos(math.radians(AXIAL_TOLERANCE_DEGREES))
-    if min(grid.slice_axis[2], grid.row_axis[1], grid.column_axis[0]) < least:
-        raise OrientationError(
-            f"the image's axes are oblique; needed: along the body's to {AXIAL_TOLERANCE_DEGREES:g} degrees"
-        )
-
-
-def _to_hu(values: Array3D) -> HuArray:
-    if values.dtype.kind not in "iuf":
-        raise UnsupportedImageError(f"voxels are {values.dtype}; needed: numbers in HU")
-    if values.dtype.kind == "f" and np.isinf(values).any():
-        raise PixelError("some voxels are infinite; needed: CT numbers in HU")
-    hu = np.empty(values.shape, dtype=np.int16)
-    for index, plane in enumerate(values):
-        whole = np.nan_to_num(np.rint(plane), nan=PADDING_HU) if values.dtype.kind == "f" else plane
-        hu[index] = np.clip(whole, -32768, 32767)
-    return hu

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from vascal.errors import InputError, VascalError
-from vascal.io import dicom, nifti
+from vascal.io import dicom, metaimage, nifti, nrrd_image
+from vascal.io.oriented import StatedFacts
 from vascal.study import Refusal, Series, Study
 from vascal.volume import Volume
 
@@ -18,32 +19,33 @@ def read_input(
     is_gated: bool | None = None,
     slice_thickness_mm: float | None = None,
 ) -> tuple[Study, ...]:
-    """Find the CT studies at a path, DICOM or NIfTI.
+    """Find the CT studies at a path: DICOM, NIfTI, MetaImage or NRRD.
 
     Parameters
     ----------
     path
-        A NIfTI file, or DICOM: a file, a folder or a zip archive.
+        A NIfTI, MetaImage or NRRD file, or DICOM: a file, a folder or a zip archive.
     accept_uneven
         For DICOM: let unequal distances between slices through, with a note.
     kvp, is_gated, slice_thickness_mm
-        For NIfTI, which does not say: tube voltage, kV; cardiac
+        For formats that do not say: tube voltage, kV; cardiac
         synchronisation; slice thickness, mm. DICOM headers speak for themselves.
 
     Returns
     -------
     tuple of Study
-        A NIfTI that can not be scored is a study with a refusal only.
+        An image of such a format that can not be scored is a study with a refusal only.
 
     Raises
     ------
     InputError
         If nothing is at `path`, or nothing in it is an image.
     """
-    if not nifti.is_nifti(path):
+    if not is_plain_image(path):
         return dicom.read_studies(path, accept_uneven=accept_uneven)
+    facts = StatedFacts(kvp=kvp, is_gated=is_gated, slice_thickness_mm=slice_thickness_mm)
     try:
-        series, _ = nifti.read_nifti(path, kvp=kvp, is_gated=is_gated, slice_thickness_mm=slice_thickness_mm)
+        series, _ = _read_plain(path, facts)
     except InputError:
         raise
     except VascalError as error:
@@ -64,6 +66,19 @@ def read_volume(series: Series) -> Volume:
     """
     if series.source_format == "dicom":
         return dicom.read_volume(series)
-    if series.source_format == "nifti":
-        return nifti.read_nifti(series.images[0].path)[1]
+    if series.source_format != "array":
+        return _read_plain(series.images[0].path, StatedFacts())[1]
     raise InputError("a series made in memory has no file to read; needed: its volume")
+
+
+def is_plain_image(path: Path) -> bool:
+    """Tell by its name a file of one image without a clinical header: NIfTI, MetaImage or NRRD."""
+    return nifti.is_nifti(path) or metaimage.is_metaimage(path) or nrrd_image.is_nrrd(path)
+
+
+def _read_plain(path: Path, facts: StatedFacts) -> tuple[Series, Volume]:
+    if metaimage.is_metaimage(path):
+        return metaimage.read_metaimage(path, facts)
+    if nrrd_image.is_nrrd(path):
+        return nrrd_image.read_nrrd(path, facts)
+    return nifti.read_nifti(path, kvp=facts.kvp, is_gated=facts.is_gated, slice_thickness_mm=facts.slice_thickness_mm)
