@@ -25,6 +25,10 @@ Finder = Callable[[Volume], Finding]
 CALCIUM_HU = 50.0
 """A lesion no voxel of which calcium brightens this much is noise above 130 HU that lies beside a plaque."""
 
+LOG_AGATSTON = (1.0, 3.0)
+"""Scores aimed at, 10 to 1000 on slices of 3 mm: evenly spread, since most people's plaques would be too small to see
+on 5 mm."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class FoundLesion:
@@ -71,9 +75,10 @@ def run_draws(
     kernel: str, volume: Volume, courses: Sequence[Branch], match: ScanMatch, find: Finder, draws: range
 ) -> Iterator[Drawn]:
     for draw in draws:
-        heart_rate = float(np.clip(np.random.default_rng(draw).normal(66, 10), 45, 110))
+        rng = np.random.default_rng(draw)
+        heart_rate = float(np.clip(rng.normal(66, 10), 45, 110))
         timing = time_ungated_scan(volume.grid, heart_rate_bpm=heart_rate, seed=draw)
-        plaques = draw_insertion(draw, courses)
+        plaques = draw_insertion(draw, courses, agatston=float(10 ** rng.uniform(*LOG_AGATSTON)))
         hybrid = insert_plaques(volume, plaques, courses, match, timing=timing, seed=draw)
         yield compare(kernel, draw, volume, hybrid, find(hybrid.volume))
 
