@@ -79,7 +79,9 @@ def test_a_plaque_changes_only_its_surroundings_and_leaves_the_scan_it_was_given
     after = insert_plaques(before, [PLAQUE], [LAD], MATCH).volume
     np.testing.assert_array_equal(before.hu, copy)
     k, i, j = np.nonzero(after.hu != copy)
-    assert after.grid.index_to_mm(*(np.mean(axis) for axis in (k, i, j))) == pytest.approx((3, -1, 16), abs=5)
+    assert after.grid.index_to_mm(float(k.mean()), float(i.mean()), float(j.mean())) == pytest.approx(
+        (3, -1, 16), abs=5
+    )
     assert max(np.ptp(i), np.ptp(j)) * 0.5 < 40
 
 
