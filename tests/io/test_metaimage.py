@@ -124,7 +124,7 @@ def test_what_can_not_be_read_is_refused_and_named(
     tmp_path: Path, changes: dict[str, str | None], error: type[VascalError], told: str
 ) -> None:
     with pytest.raises(error, match=told):
-        read_metaimage(write_mhd(tmp_path / "case.mhd", **changes))
+        read_metaimage(write_mhd(tmp_path / "case.mhd", HU, None, **changes))
 
 
 def test_other_files_are_no_metaimage(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 import vascal
+from vascal.cli.data import data
 from vascal.cli.demo import demo
 from vascal.cli.evaluate import evaluate
 from vascal.cli.rules import rules
@@ -27,6 +28,7 @@ app.command()(rules)
 app.command()(demo)
 app.command()(evaluate)
 app.add_typer(simulate, name="simulate")
+app.add_typer(data, name="data")
 
 
 def _print_version(value: bool | None) -> None:
