@@ -137,7 +137,7 @@ def _list_chest(chest: Path, table: Table | None) -> Found:
             is_gated=False,
             notes=_remarks(row),
         )
-    for number in rows.keys() - folders.keys():
+    for number in sorted(rows.keys() - folders.keys()):
         yield Unusable(name=f"nongated-{number}", code=InputError.code, message="scores of a scan that is not there")
 
 
