@@ -11,10 +11,15 @@ from hypothesis import strategies as st
 
 from vascal.errors import GeometryError, SimulationError
 from vascal.simulate.ct.coronaries import Branch, branch_along
+from vascal.simulate.ct.example import EXAMPLE_PATIENT
 from vascal.simulate.ct.insertion import draw_insertion, insert_plaques, time_ungated_scan
+from vascal.simulate.ct.phantom import build_phantom
 from vascal.simulate.ct.plaques import Plaque, PlaqueKind
+from vascal.simulate.ct.protocol import Protocol
+from vascal.simulate.ct.scan import scan_patient
 from vascal.simulate.ct.scan_matching import ScanMatch
 from vascal.simulate.ct.scanner import KERNELS
+from vascal.simulate.ct.sites import find_place
 from vascal.volume import Grid, Volume
 
 MATCH = ScanMatch(
@@ -248,3 +253,31 @@ def test_a_course_of_less_than_two_places_is_refused(points: list[list[float]]) 
 def test_a_course_of_an_unknown_artery_is_refused() -> None:
     with pytest.raises(SimulationError, match="no coronary artery is called 'IVA'"):
         branch_along("IVA", LAD.points)
+
+
+def test_a_plaque_put_into_a_finished_scan_looks_as_if_it_had_been_scanned() -> None:
+    patient = replace(EXAMPLE_PATIENT, devices=())
+    protocol = Protocol(matrix=96, field_mm=180.0, coverage=0.6, noise_sd_hu=15.0, is_moving=False)
+    plaques = (
+        Plaque(site="LAD", mass_mg=40.0, position=0.3, kind="linear"),
+        Plaque(site="RCA", mass_mg=25.0, position=0.2, kind="nodular", angle_deg=120.0),
+    )
+    phantom = build_phantom(patient, protocol.blood)
+    places = {site: find_place(phantom, site) for site in ("LAD", "RCA")}
+    courses = [
+        Branch(
+            name=site, vessel=place.vessel or "LM", points=place.course.points.astype(np.float32),
+            radii=place.course.radii.astype(np.float32), segments=((1, 1.0),),
+        )
+        for site, place in places.items()
+    ]  # fmt: skip
+    scanned = scan_patient(patient, protocol, seed=2, plaques=plaques)
+    empty = scan_patient(patient, protocol, seed=2, plaques=())
+    match = replace(MATCH, calcium_hu=scanned.calcium_hu, kernel=protocol.convolution_kernel)
+    hybrid = insert_plaques(empty.volume, plaques, courses, match)
+    assert np.abs(hybrid.volume.hu.astype(int) - scanned.volume.hu).max() <= 2
+    assert np.abs(hybrid.volume.hu.astype(int) - empty.volume.hu).max() > 100
+    np.testing.assert_array_equal(hybrid.lesions.labels, scanned.lesions.labels)
+    for mine, theirs in zip(hybrid.plaques, scanned.plaques, strict=True):
+        assert mine.centre_mm == pytest.approx(theirs.centre_mm, abs=0.01)
+        assert mine.peak_hu == pytest.approx(theirs.peak_hu, rel=1e-3)
