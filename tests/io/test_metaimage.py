@@ -131,6 +131,9 @@ def test_other_files_are_no_metaimage(tmp_path: Path) -> None:
     (tmp_path / "x.mhd").write_text("hello")
     with pytest.raises(NotDicomError):
         read_metaimage(tmp_path / "x.mhd")
+    (tmp_path / "y.mhd").write_text("NDims = 3\nElementDataFile\n")
+    with pytest.raises(NotDicomError):
+        read_metaimage(tmp_path / "y.mhd")
     with pytest.raises(InputError, match="no file"):
         read_metaimage(tmp_path / "absent.mhd")
 

@@ -165,6 +165,12 @@ def test_a_segmentation_in_which_nothing_is_drawn_is_empty(tmp_path: Path) -> No
     assert set(label_map.names.values()) == {"LAD", "right coronary artery"}
 
 
+def test_a_detached_header_is_read_with_its_voxels(tmp_path: Path) -> None:
+    volume = read_nrrd(write_nrrd(tmp_path / "case.nhdr"))[1]
+    assert (tmp_path / "case.raw.gz").exists()
+    np.testing.assert_array_equal(volume.hu, HU)
+
+
 def test_a_plain_mask_has_the_usual_names(tmp_path: Path) -> None:
     labels = (HU % 3).astype(np.uint8)
     label_map = read_labels(write_nrrd(tmp_path / "mask.nrrd", labels.transpose(2, 1, 0)), GRID)
@@ -221,6 +227,10 @@ def test_damaged_absent_and_other_files_are_refused(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-9])
     with pytest.raises(PixelError, match="cut short"):
         read_nrrd(path)
+    text = write_nrrd(tmp_path / "c.nrrd").read_bytes()
+    (tmp_path / "c.nrrd").write_bytes(text.replace(b"type: int16", b"type: int17"))
+    with pytest.raises(PixelError):
+        read_nrrd(tmp_path / "c.nrrd")
     (tmp_path / "b.nrrd").write_text("hello\n")
     with pytest.raises(NotDicomError):
         read_nrrd(tmp_path / "b.nrrd")

@@ -111,7 +111,7 @@ def _read_header(path: Path) -> tuple[_Header, int]:
         key, equals, value = line.decode("latin-1").partition("=")
         if equals:
             header[key.strip()] = value.strip()
-        if key.strip() == LAST_KEY:
+        if LAST_KEY in header:
             return header, place
     raise NotDicomError(f"{path.name} is not a MetaImage: it has no line {LAST_KEY!r}")
 

@@ -38,6 +38,9 @@ SPACES = {
 }
 """By what each of a space's axes is multiplied to be LPS."""
 
+_UNREADABLE = (OSError, EOFError, ValueError, LookupError, TypeError, zlib.error)
+"""What pynrrd lets through of a header or of voxels that are damaged."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class NrrdVoxels:
@@ -150,10 +153,10 @@ def _read(path: Path) -> tuple[np.ndarray, Mapping[str, Any]]:
         raise MissingExtraError("NRRD files need pynrrd: pip install 'vascal[data]'") from error
     try:
         header = nrrd.read_header(str(path))
-    except (nrrd.NRRDError, OSError, ValueError, KeyError, IndexError, UnicodeDecodeError) as error:
+    except (nrrd.NRRDError, *_UNREADABLE) as error:
         raise NotDicomError(f"{path.name} is not an NRRD file that can be read") from error
     try:
         values, _ = nrrd.read(str(path))
-    except (nrrd.NRRDError, OSError, EOFError, ValueError, zlib.error) as error:
+    except (nrrd.NRRDError, *_UNREADABLE) as error:
         raise PixelError(f"{path.name} is cut short or damaged: its voxels can not be read") from error
     return np.asarray(values), header

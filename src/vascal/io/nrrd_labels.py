@@ -93,11 +93,11 @@ def read_segments(header: Mapping[str, Any]) -> tuple[Segment, ...]:
     LabelError
         If a segment's number or layer is not a number.
     """
-    numbers = sorted(int(found[1]) for key in header if (found := _SEGMENT.match(key)))
+    numbers = sorted((found[1] for key in header if (found := _SEGMENT.match(key))), key=int)
     try:
         return tuple(
             Segment(
-                name=str(header.get(f"Segment{n}_Name", f"segment {n + 1}")).strip(),
+                name=str(header.get(f"Segment{n}_Name", f"segment {int(n) + 1}")).strip(),
                 layer=int(header.get(f"Segment{n}_Layer", 0)),
                 value=int(header[f"Segment{n}_LabelValue"]),
             )

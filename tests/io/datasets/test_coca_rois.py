@@ -101,7 +101,16 @@ def test_outlines_that_can_not_be_drawn_are_refused(tmp_path: Path, change: dict
         draw(tmp_path, {1: [roi]})
 
 
-@pytest.mark.parametrize("content", ["", "<xml", "<?xml version='1.0'?><plist><dict/></plist>"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        "",
+        "<xml",
+        "<?xml version='1.0'?><plist><dict/></plist>",
+        "<?xml version='1.0' encoding='none'?><plist/>",
+        "<?xml version='1.0'?><plist><key>Images</key></plist>",
+    ],
+)
 def test_files_that_are_no_outlines_are_refused(tmp_path: Path, content: str) -> None:
     (tmp_path / "0.xml").write_text(content)
     with pytest.raises(LabelError, match=r"0\.xml is no list"):

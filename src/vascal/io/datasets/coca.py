@@ -144,10 +144,9 @@ def _list_chest(chest: Path, table: Table | None) -> Found:
 def _remarks(scores: WeakScores | None) -> tuple[str, ...]:
     if scores is None:
         return ("the source has no scores of this scan",)
-    if scores.total is not None and scores.vessels:
-        together = sum(scores.vessels.values())
-        if abs(together - scores.total) > SUM_TOLERANCE:
-            return (f"the vessels' scores add up to {together:g}, the total is {scores.total:g}",)
+    together = sum(scores.vessels.values())
+    if abs(together - scores.agatston) > SUM_TOLERANCE:
+        return (f"the vessels' scores add up to {together:g}, the total is {scores.agatston:g}",)
     return ()
 
 

@@ -98,7 +98,7 @@ def read_rois(path: Path) -> tuple[Roi, ...]:
         return tuple(_make_roi(image, roi) for image in images for roi in image["ROIs"] if roi.get("Point_px"))
     except LabelError:
         raise
-    except (OSError, ExpatError, plistlib.InvalidFileException, ValueError, KeyError, TypeError, AttributeError) as e:
+    except (OSError, ExpatError, ValueError, LookupError, TypeError, AttributeError) as e:
         raise LabelError(f"{path.name} is no list of outlines (Images, ImageIndex, ROIs, Name, Point_px)") from e
 
 
