@@ -96,7 +96,7 @@ def compare(kernel: str, draw: int, before: Volume, hybrid: HybridScan, finding:
         draw=draw,
         mass_mg=hybrid.mass_mg(),
         plaques=len(hybrid.plaques),
-        hidden=len(hybrid.plaques) - np.count_nonzero(shown),
+        hidden=len(hybrid.plaques) - int(np.count_nonzero(shown)),
         agatston_true=agatston(volume, true),
         agatston_found=agatston(volume, finding.lesions),
         false_lesions=len(false),
