@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from vascal.cli.data_augment import augment
 from vascal.cli.progress import show_progress
 from vascal.errors import VascalError
 
@@ -20,6 +21,7 @@ importer = typer.Typer(
     help="Import scans with their labels or scores. Scans stay where they are.", no_args_is_help=True
 )
 data.add_typer(importer, name="import")
+data.command()(augment)
 
 SHOWN = 10
 """Failures told on the screen; all are in failures.csv."""
