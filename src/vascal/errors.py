@@ -19,6 +19,8 @@
     ├── EvaluationError (ValueError)       numbers a statistic is not defined for
     │   ├── TableError                     rows or columns of a table that can not be used
     │   └── PlanError                      an analysis that departs from its written plan
+    ├── TrainingError (ValueError)         a training that can not be set up, or samples it can not use
+    ├── ModelError (ValueError)            weights that are not what their manifest says
     ├── MissingExtraError (ImportError)    an optional part of vascal is not installed
     └── OutputError (OSError)              results can not be written where asked
 
@@ -130,6 +132,18 @@ class PlanError(EvaluationError):
     """An analysis departs from the plan that was written before it."""
 
     code = "plan"
+
+
+class TrainingError(VascalError, ValueError):
+    """A training can not be set up, or its samples can not be used."""
+
+    code = "training"
+
+
+class ModelError(VascalError, ValueError):
+    """A model's weights are not what their manifest says."""
+
+    code = "model"
 
 
 class MissingExtraError(VascalError, ImportError):

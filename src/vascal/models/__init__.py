@@ -1,0 +1,1 @@
+"""Learned finders: ONNX networks, their weights and model cards."""

@@ -1,0 +1,1 @@
+"""Weights as ONNX, their manifest and model cards."""

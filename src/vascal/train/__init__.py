@@ -1,0 +1,1 @@
+"""Training of the learned finders: the only place for torch."""
