@@ -14,6 +14,7 @@ from vascal.cli.evaluate import evaluate
 from vascal.cli.rules import rules
 from vascal.cli.score import score
 from vascal.cli.simulate import simulate
+from vascal.cli.train import train
 
 app = typer.Typer(
     name="vascal",
@@ -29,6 +30,7 @@ app.command()(demo)
 app.command()(evaluate)
 app.add_typer(simulate, name="simulate")
 app.add_typer(data, name="data")
+app.add_typer(train, name="train")
 
 
 def _print_version(value: bool | None) -> None:

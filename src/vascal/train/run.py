@@ -1,0 +1,260 @@
+"""One training from config to model: samples, split, fit, export, card."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import vascal
+from vascal.errors import MissingExtraError, TrainingError
+from vascal.io.atomic import write_file
+from vascal.models.runtime import MANIFEST, ModelEntry, read_manifest
+from vascal.train.card import CARD_NAME, Facts, write_card
+from vascal.train.config import TrainConfig, lay_out
+from vascal.train.loop import Outcome, Task, fit
+from vascal.train.samples import Progress, SampleList, Sides, has_samples, read_samples, split_samples
+from vascal.train.start import load_start
+from vascal.train.tasks import Recipe, choose_network, choose_patch, find_recipe
+
+if TYPE_CHECKING:
+    from torch import nn
+
+CONFIG_NAME = "config.json"
+NEEDED = ("torch", "monai", "safetensors", "onnx", "einops")
+INSTALL = "pip install 'vascal[train]'"
+MAY_CHANGE = ("steps", "time_limit_min", "patience", "workers", "mixed_precision")
+"""What a resumed training may do differently from its beginning."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trained:
+    """A finished training.
+
+    Parameters
+    ----------
+    folder
+        With the model, its manifest and its card; for ``vascal score --model``.
+    entry
+        The model's line in the manifest.
+    outcome
+        What the training came to.
+    """
+
+    folder: Path
+    entry: ModelEntry
+    outcome: Outcome
+
+
+class Silence:
+    """Progress that nobody watches."""
+
+    def say(self, text: str) -> None:
+        """Say nothing."""
+
+    def reach(self, done: int, total: int) -> None:
+        """Show nothing."""
+
+
+def train_cac(config: TrainConfig, progress: Progress | None = None) -> Trained:
+    """Train one model, or go on with its training.
+
+    Prepares samples if they are not there, splits them by patient, trains, exports to ONNX with
+    a numeric check, and writes manifest and model card, all into ``config.out``.
+
+    Parameters
+    ----------
+    config
+        What to train, on what, and how.
+    progress
+        Told what happens; never anything that names a patient.
+
+    Raises
+    ------
+    MissingExtraError
+        If torch and its company are not installed.
+    TrainingError
+        If samples, network or weights to start from do not fit, or the loss is no number any more.
+    """
+    require_train_extra()
+    import torch
+
+    watch = progress or Silence()
+    recipe = find_recipe(config)
+    keep_config(config)
+    samples = prepare_samples(config, recipe, watch)
+    sides = split_samples(samples.samples, seed=config.schedule.seed, validation=config.data.validation)
+    training, validation = (
+        recipe.make_task(config, [config.samples / row.file for row in rows])
+        for rows in (sides.training, sides.validation)
+    )
+    torch.manual_seed(config.schedule.seed)
+    network = recipe.make_network(config, training)
+    if config.start_from:
+        load_start(network, config.start_from, config.task)
+    require_fit(network, training)
+    watch.say(f"{len(sides.training)} scans to train on, {len(sides.validation)} to validate, {sides.test} untouched")
+    outcome = fit(network, training, validation, config.schedule, config.out, watch=_tell(watch, config.schedule.steps))
+    entry = publish(config, recipe, network, training)
+    facts = _collect_facts(config, network, samples, sides, outcome, entry)
+    write_file(config.out / CARD_NAME, write_card(facts).encode())
+    return Trained(folder=config.out, entry=entry, outcome=outcome)
+
+
+def require_train_extra() -> None:
+    """Refuse to go on without torch and its company.
+
+    Raises
+    ------
+    MissingExtraError
+        With the command that installs them.
+    """
+    missing = [name for name in NEEDED if find_spec(name) is None]
+    if missing:
+        raise MissingExtraError(f"training needs {', '.join(missing)}; {INSTALL}")
+
+
+def keep_config(config: TrainConfig) -> None:
+    """Write the training beside its weights; refuse to resume another one.
+
+    Raises
+    ------
+    TrainingError
+        If the folder holds a training with other options; how long it lasts may change.
+    """
+    path, now = config.out / CONFIG_NAME, lay_out(config)
+    if path.exists() and (config.out / "last.pt").exists():
+        try:
+            before: Any = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise TrainingError(f"{CONFIG_NAME} in {config.out.name} is damaged; choose another folder") from error
+        other = sorted(_differences(before, now))
+        if other:
+            raise TrainingError(
+                f"{config.out.name} holds a training with another {', '.join(other)}; choose another folder, or "
+                "remove it to start anew"
+            )
+    write_file(path, (json.dumps(now, indent=1) + "\n").encode())
+
+
+def _differences(before: Any, now: Any, where: str = "") -> list[str]:
+    if not isinstance(before, Mapping) or not isinstance(now, Mapping):
+        return [] if before == now else [where.lstrip(".")]
+    names = sorted({*before, *now} - (set(MAY_CHANGE) if where == ".schedule" else set()))
+    return [found for name in names for found in _differences(before.get(name), now.get(name), f"{where}.{name}")]
+
+
+def prepare_samples(config: TrainConfig, recipe: Recipe, progress: Progress) -> SampleList:
+    """Read the samples of a training; prepare them first if they are not there.
+
+    Raises
+    ------
+    TrainingError
+        If they can not be prepared, or are another data set's.
+    """
+    if not has_samples(config.samples):
+        if config.data.index is None and config.data.simulated is None:
+            raise TrainingError(
+                f"{config.samples.name} holds no samples; give data.index or data.simulated to make them"
+            )
+        if recipe.prepare is None:
+            raise TrainingError(
+                f"samples of task {config.task!r} can not be prepared here; give their folder as data.samples"
+            )
+        progress.say("preparing samples")
+        recipe.prepare(config, config.samples, progress)
+    found = read_samples(config.samples, config.task)
+    wanted = lay_out(config.data)
+    for name in ("index", "simulated"):
+        if name in wanted and found.origin.get(name, wanted[name]) != wanted[name]:
+            raise TrainingError(f"the prepared samples are of another data.{name}; choose another folder")
+    return found
+
+
+def require_fit(network: nn.Module, task: Task) -> None:
+    """Try one sample, so that sizes that do not fit are told before anything is trained.
+
+    Raises
+    ------
+    TrainingError
+        If the network can not take it, or gives something of another shape.
+    """
+    import numpy as np
+    import torch
+
+    sample = {name: value[None] for name, value in task.sample(0, np.random.default_rng(0)).items()}
+    network.eval()
+    try:
+        with torch.inference_mode():
+            task.batch_loss(network, sample)
+    except (RuntimeError, ValueError, IndexError) as error:
+        shape = " x ".join(str(n) for n in next(iter(sample.values())).shape[1:])
+        raise TrainingError(
+            f"the network can not take a sample of {shape} (channels, then sizes): {str(error).splitlines()[0]}"
+        ) from error
+
+
+def _tell(progress: Progress, steps: int) -> Any:
+    def watch(step: int, scores: Mapping[str, float] | None) -> None:
+        progress.reach(step, steps)
+        if scores is not None:
+            shown = ", ".join(f"{name} {value:.3f}" for name, value in scores.items() if not math.isnan(value))
+            progress.say(f"step {step}: {shown}")
+
+    return watch
+
+
+def publish(config: TrainConfig, recipe: Recipe, network: nn.Module, task: Task) -> ModelEntry:
+    """Export the network, check it, and write it into the folder's manifest beside other tasks' models.
+
+    Raises
+    ------
+    TrainingError
+        If the exported network computes something else.
+    """
+    from vascal.train.export import export_onnx
+
+    file = f"{config.task}.onnx"
+    sha256 = export_onnx(
+        network, recipe.show(task), config.out / file, outputs=recipe.outputs, free_axes=recipe.free_axes(config)
+    )
+    settings = {"network": lay_out(choose_network(config)), **recipe.settings(config)}
+    entry = ModelEntry(name=config.task, file=file, sha256=sha256, version=1, settings=settings)
+    known = dict(read_manifest(config.out)) if (config.out / MANIFEST).exists() else {}
+    if config.task in known:
+        entry = replace(entry, version=known[config.task].version + (known[config.task].sha256 != sha256))
+    rows = {name: _row(row) for name, row in {**known, config.task: entry}.items()}
+    write_file(config.out / MANIFEST, (json.dumps({"models": rows}, indent=1) + "\n").encode())
+    return entry
+
+
+def _row(entry: ModelEntry) -> dict[str, Any]:
+    return {"file": entry.file, "sha256": entry.sha256, "version": entry.version, "settings": dict(entry.settings)}
+
+
+def _collect_facts(
+    config: TrainConfig, network: nn.Module, samples: SampleList, sides: Sides, outcome: Outcome, entry: ModelEntry
+) -> Facts:
+    return Facts(
+        config=config,
+        network=choose_network(config),
+        patch=choose_patch(config),
+        parameters=sum(part.numel() for part in network.parameters()),
+        samples=samples,
+        sides=sides,
+        outcome=outcome,
+        entry=entry,
+        versions={"vascal": vascal.__version__, **{name: _version(name) for name in ("torch", "monai", "onnx")}},
+    )
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "unknown"

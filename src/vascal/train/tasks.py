@@ -1,0 +1,179 @@
+"""The tasks by name: how samples are prepared, what network learns them, and what is exported."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from vascal.errors import TrainingError
+from vascal.models.voxel_net import CLASSES, SPACING_MM
+from vascal.train.anatomy_task import AnatomyTask
+from vascal.train.config import TrainConfig
+from vascal.train.course_task import CourseTask
+from vascal.train.loop import Task
+from vascal.train.networks import CLASSIFIERS, FIXED_SIZE, NetworkConfig, build_network
+from vascal.train.samples import Progress
+from vascal.train.voxel_samples import prepare_voxels
+from vascal.train.voxel_task import VoxelTask
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+Prepare = Callable[[TrainConfig, Path, Progress], None]
+AXES = ("slice", "row", "column")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Recipe:
+    """How one task is trained.
+
+    Parameters
+    ----------
+    prepare
+        Makes the samples and their list in a folder; None where they can only be given.
+    make_task
+        Makes the task of sample files.
+    make_network
+        Makes its network with random weights.
+    show
+        Gives one input of the network by name, as large as in training.
+    outputs
+        Names of what the network gives.
+    free_axes
+        By input or output: axes of any length.
+    settings
+        What inference must know of the weights.
+    """
+
+    prepare: Prepare | None
+    make_task: Callable[[TrainConfig, Sequence[Path]], Task]
+    make_network: Callable[[TrainConfig, Task], nn.Module]
+    show: Callable[[Task], dict[str, Tensor]]
+    free_axes: Callable[[TrainConfig], Mapping[str, Mapping[int, str]]]
+    settings: Callable[[TrainConfig], Mapping[str, Any]]
+    outputs: tuple[str, ...] = ("logits",)
+
+
+def choose_network(config: TrainConfig) -> NetworkConfig:
+    """Give the network of a training: the one it names, or its task's own; patch and dimensions agree."""
+    network = config.network or DEFAULT_NETWORKS.get(config.task, NetworkConfig())
+    patch = choose_patch(config, network)
+    return replace(network, patch=patch[3 - network.spatial_dims :])
+
+
+def choose_patch(config: TrainConfig, network: NetworkConfig | None = None) -> tuple[int, int, int]:
+    """Give the patch of a training: the one it names, or its task's own."""
+    is_flat = (network or choose_network(config)).spatial_dims == 2
+    return config.patch or (FLAT_PATCH if is_flat else DEFAULT_PATCHES.get(config.task, (48, 64, 64)))
+
+
+DEFAULT_NETWORKS: Mapping[str, NetworkConfig] = {
+    "anatomy": NetworkConfig(channels=(16, 32, 64, 128, 192), residual_units=1),
+    "courses": NetworkConfig(channels=(16, 32, 64, 128, 160), residual_units=1),
+    "voxels": NetworkConfig(channels=(16, 32, 64, 128, 160), strides=(1, 2, 2, 2), residual_units=1),
+}
+DEFAULT_PATCHES: Mapping[str, tuple[int, int, int]] = {
+    "anatomy": (48, 80, 80),
+    "courses": (64, 80, 96),
+    "voxels": (48, 64, 64),
+}
+FLAT_PATCH = (5, 128, 128)
+
+
+def _given(config: TrainConfig, *names: str) -> dict[str, Any]:
+    """Collect the parts of a training that were given; the task has its own for the others."""
+    return {name: getattr(config, name) for name in names if getattr(config, name) is not None}
+
+
+def _make_anatomy(config: TrainConfig, files: Sequence[Path]) -> Task:
+    return AnatomyTask(files=files, patch=choose_patch(config), **_given(config, "warp", "loss"))
+
+
+def _make_courses(config: TrainConfig, files: Sequence[Path]) -> Task:
+    return CourseTask(files=files, patch=choose_patch(config), **_given(config, "warp"))
+
+
+def _make_voxels(config: TrainConfig, files: Sequence[Path]) -> Task:
+    network = choose_network(config)
+    return VoxelTask(
+        files=files, patch=choose_patch(config), spatial_dims=network.spatial_dims, **_given(config, "warp", "loss")
+    )
+
+
+def build_segmenter(config: TrainConfig, task: Task) -> nn.Module:
+    """Build a network that gives a class for each voxel.
+
+    Raises
+    ------
+    TrainingError
+        If the named network gives one for the whole input.
+    """
+    network = choose_network(config)
+    if network.name in CLASSIFIERS:
+        raise TrainingError(
+            f"network {network.name} gives one class for the whole input; {config.task} needs one a voxel"
+        )
+    return build_network(network, task.inputs, task.outputs)
+
+
+def show_image(task: Task) -> dict[str, Tensor]:
+    """Give the image of the first sample."""
+    return {"image": task.sample(0, np.random.default_rng(0))["image"][None]}
+
+
+def free_image(config: TrainConfig) -> Mapping[str, Mapping[int, str]]:
+    """Leave size and number of images open, where the network can take any."""
+    network = choose_network(config)
+    sizes = {} if network.name in FIXED_SIZE else dict(enumerate(AXES[3 - network.spatial_dims :], start=2))
+    return {name: {0: "case", **sizes} for name in ("image", "logits")}
+
+
+def describe_image(config: TrainConfig) -> Mapping[str, Any]:
+    """Tell inference the size of patches and how many dimensions they have."""
+    return {"patch": list(choose_patch(config)), "spatial_dims": choose_network(config).spatial_dims}
+
+
+def _describe_voxels(config: TrainConfig) -> Mapping[str, Any]:
+    return {**describe_image(config), "classes": list(CLASSES), "spacing_mm": SPACING_MM}
+
+
+def _segment(
+    prepare: Prepare | None,
+    make_task: Callable[[TrainConfig, Sequence[Path]], Task],
+    settings: Callable[[TrainConfig], Mapping[str, Any]] = describe_image,
+) -> Recipe:
+    return Recipe(
+        prepare=prepare, make_task=make_task, make_network=build_segmenter, show=show_image, free_axes=free_image,
+        settings=settings,
+    )  # fmt: skip
+
+
+RECIPES: Mapping[str, Recipe] = {
+    "anatomy": _segment(None, _make_anatomy),
+    "courses": _segment(None, _make_courses),
+    "voxels": _segment(prepare_voxels, _make_voxels, _describe_voxels),
+}
+
+
+def find_recipe(config: TrainConfig) -> Recipe:
+    """Give the recipe of a training's task.
+
+    Raises
+    ------
+    TrainingError
+        If the task can not be trained, or takes no option that was given.
+    """
+    if config.task not in RECIPES:
+        raise TrainingError(f"task {config.task!r} can not be trained yet; there are {', '.join(RECIPES)}")
+    if config.loss is not None and config.task in {"courses", "lesions"}:
+        raise TrainingError(f"task {config.task!r} has a loss of its own; leave out [loss]")
+    flat = config.network is not None and config.network.spatial_dims != 3
+    if flat and config.task != "voxels":
+        raise TrainingError(f"task {config.task!r} needs a network with spatial_dims = 3")
+    if flat and choose_network(config).spatial_dims != 2:
+        raise TrainingError("network.spatial_dims is neither 2 nor 3")
+    return RECIPES[config.task]
