@@ -4,6 +4,10 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 READY_DEV := $(VENV)/.ready-dev
+# The build of torch that tests run with. PyPI's for Linux carries CUDA; TORCH_FROM="--index-url
+# https://download.pytorch.org/whl/cpu" takes the one for processors, a tenth of the size.
+TORCH := torch==2.13.0
+TORCH_FROM ?=
 
 .PHONY: demo test check lint format types layers unit test-slow bench clean
 
@@ -44,7 +48,8 @@ $(READY): pyproject.toml
 
 $(READY_DEV): $(READY) pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[simulate,evaluate]' --group dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(TORCH) $(TORCH_FROM)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[simulate,evaluate,data,train]' --group dev
 	touch $@
 
 clean:

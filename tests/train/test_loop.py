@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from tests.train.tiny import StepTask, make_network
 from vascal.errors import TrainingError
-from vascal.train.loop import Schedule, fit, learning_rate
+from vascal.train.loop import Schedule, answering_on_cpu, fit, learning_rate
 
 SHORT = Schedule(steps=12, batch=2, warm_up=2, validate_every=4, validation_batches=3, learning_rate=0.05)
 TASK = StepTask()
@@ -189,3 +189,13 @@ def test_the_rate_warms_up_and_falls_to_a_hundredth() -> None:
     assert learning_rate(500, schedule) == pytest.approx(0.01)
     assert learning_rate(0, replace(schedule, warm_up=0)) == pytest.approx(1.0)
     assert np.isfinite(learning_rate(3, replace(schedule, steps=0, warm_up=0)))
+
+
+def test_scores_are_counted_on_the_cpu_wherever_the_network_is() -> None:
+    class Two(nn.Module):
+        def forward(self, a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
+            return a + b, a - b
+
+    wrapped = answering_on_cpu(Two(), torch.device("cpu"))
+    plus, minus = wrapped(torch.ones(1), torch.ones(1))
+    assert (plus.item(), minus.item(), plus.device.type) == (2.0, 0.0, "cpu")

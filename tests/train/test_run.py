@@ -201,8 +201,17 @@ def test_samples_that_nobody_can_make_are_asked_for(tmp_path: Path, monkeypatch:
 
 def test_samples_of_another_data_set_are_refused(shared: Path, tmp_path: Path) -> None:
     train_cac(make(shared, tmp_path / "run"))
+    (tmp_path / "other.json").write_text((shared / "dataset.json").read_text() + " ")
     data = DataConfig(index=tmp_path / "other.json", samples=shared / "samples")
-    with pytest.raises(TrainingError, match=r"the prepared samples are of another data.index"):
+    with pytest.raises(
+        TrainingError, match="the samples in samples were made from something else, or from the data set"
+    ):
+        train_cac(make(shared, tmp_path / "second", data=data))
+
+
+def test_a_data_set_that_is_not_there_is_told(shared: Path, tmp_path: Path) -> None:
+    data = DataConfig(index=tmp_path / "other.json")
+    with pytest.raises(TrainingError, match=r"data.index other.json can not be read: No such file"):
         train_cac(make(shared, tmp_path / "second", data=data))
 
 

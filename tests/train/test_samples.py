@@ -10,7 +10,15 @@ from hypothesis import strategies as st
 
 from vascal.dataset import Split
 from vascal.errors import TrainingError
-from vascal.train.samples import Sample, SampleList, has_samples, read_samples, split_samples, write_samples
+from vascal.train.samples import (
+    Sample,
+    SampleList,
+    claim_folder,
+    has_samples,
+    read_samples,
+    split_samples,
+    write_samples,
+)
 
 
 def row(patient: str, number: int = 0, split: Split | None = None) -> Sample:
@@ -79,3 +87,10 @@ def test_a_patient_on_two_sides_is_refused() -> None:
 def test_an_empty_side_is_told() -> None:
     with pytest.raises(TrainingError, match="of 2 samples 2 are for training and 0 for validation"):
         split_samples([row("a", split="train"), row("b", split="train")], seed=0, validation=0.5)
+
+
+def test_a_folder_keeps_to_what_it_was_made_from(tmp_path: Path) -> None:
+    claim_folder(tmp_path / "s", {"task": "voxels", "seed": 1})
+    claim_folder(tmp_path / "s", {"seed": 1, "task": "voxels"})
+    with pytest.raises(TrainingError, match="the samples in s were made from something else"):
+        claim_folder(tmp_path / "s", {"task": "voxels", "seed": 2})

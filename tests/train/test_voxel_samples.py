@@ -96,6 +96,13 @@ def test_a_scan_s_sample_holds_every_vessel_that_reaches_the_threshold() -> None
     assert np.all(sample["centre"] < sample["hu"].shape)
 
 
+def test_what_is_called_calcium_is_where_the_scan_is_bright() -> None:
+    sample = make_sample(chest().volume, true_anatomy(), chest().vessels)
+    own = (sample["labels"] >= 1) & (sample["labels"] <= 4)
+    beside = np.roll(own, 8, axis=2) & ~own
+    assert sample["hu"][own].mean() > 130 > 60 > sample["hu"][beside].mean()
+
+
 def test_a_scan_without_a_heart_is_refused() -> None:
     volume, labels = scene()
     body = LabelMap(labels=np.full(GRID.shape, 6, dtype=np.uint8), grid=GRID, names=STRUCTURES)

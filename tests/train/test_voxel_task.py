@@ -90,6 +90,18 @@ def test_named_and_unnamed_voxels_count_alike() -> None:
     assert loss.item() == pytest.approx(-(np.log(0.6) + np.log(0.15) + np.log(0.2)) / 3, rel=1e-5)
 
 
+def test_image_and_target_are_bent_alike(file: Path) -> None:
+    task = VoxelTask(files=[file], patch=(16, 32, 32), calcium=1.0)
+    own, other = [], []
+    for seed in range(8):
+        sample = task.sample(0, np.random.default_rng(seed))
+        calcium, target = sample["image"][1], sample["target"]
+        own += calcium[(target >= 1) & (target <= 4)].tolist()
+        other += calcium[target == 0].tolist()
+    # The calcium channel is -1 at 0 HU and below, 1 at 700 HU.
+    assert np.mean(own) > -0.6 > -0.8 > np.mean(other)
+
+
 class Answer(nn.Module):
     """Says the same class for each voxel of a (case, channel, n) image: its first channel."""
 

@@ -243,16 +243,31 @@ def validate(network: nn.Module, task: Task, schedule: Schedule, device: torch.d
     import torch
 
     network.eval()
+    answers = answering_on_cpu(network, device)
     rows: list[dict[str, float]] = []
     with torch.inference_mode():
         for number in range(schedule.validation_batches):
             rng = np.random.default_rng(np.random.SeedSequence((schedule.seed, 0xEA, number)))
             sample = task.sample(number % len(task), rng)
-            batch = _to({name: value[None] for name, value in sample.items()}, device)
-            rows.append({"loss": task.batch_loss(network, batch).item(), **task.scores(network, batch)})
+            batch = {name: value[None] for name, value in sample.items()}
+            rows.append({"loss": task.batch_loss(network, _to(batch, device)).item(), **task.scores(answers, batch)})
     network.train()
     with np.errstate(all="ignore"):
         return {name: _mean([row[name] for row in rows]) for name in rows[0]}
+
+
+def answering_on_cpu(network: nn.Module, device: torch.device) -> nn.Module:
+    """Wrap a network so that whoever asks it need not know where it runs: scores are counted in numpy."""
+    from torch import Tensor, nn
+
+    class OnCpu(nn.Module):
+        """Inputs to the device, answers back."""
+
+        def forward(self, *inputs: Tensor) -> Any:
+            answer = network(*(value.to(device) for value in inputs))
+            return answer.cpu() if isinstance(answer, Tensor) else tuple(part.cpu() for part in answer)
+
+    return OnCpu()
 
 
 def _mean(values: list[float]) -> float:

@@ -6,6 +6,7 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
@@ -14,11 +15,12 @@ from typing import TYPE_CHECKING, Any
 import vascal
 from vascal.errors import MissingExtraError, TrainingError
 from vascal.io.atomic import write_file
+from vascal.io.dataset_index import find_index
 from vascal.models.runtime import MANIFEST, ModelEntry, read_manifest
 from vascal.train.card import CARD_NAME, Facts, write_card
 from vascal.train.config import TrainConfig, lay_out
 from vascal.train.loop import Outcome, Task, fit
-from vascal.train.samples import Progress, SampleList, Sides, has_samples, read_samples, split_samples
+from vascal.train.samples import Progress, SampleList, Sides, claim_folder, has_samples, read_samples, split_samples
 from vascal.train.start import load_start
 from vascal.train.tasks import Recipe, choose_network, choose_patch, find_recipe
 
@@ -100,7 +102,8 @@ def train_cac(config: TrainConfig, progress: Progress | None = None) -> Trained:
     require_fit(network, training)
     watch.say(f"{len(sides.training)} scans to train on, {len(sides.validation)} to validate, {sides.test} untouched")
     outcome = fit(network, training, validation, config.schedule, config.out, watch=_tell(watch, config.schedule.steps))
-    entry = publish(config, recipe, network, training)
+    measured = {} if recipe.calibrate is None else recipe.calibrate(network, validation)
+    entry = publish(config, recipe, network, training, measured)
     facts = _collect_facts(config, network, samples, sides, outcome, entry)
     write_file(config.out / CARD_NAME, write_card(facts).encode())
     return Trained(folder=config.out, entry=entry, outcome=outcome)
@@ -157,8 +160,11 @@ def prepare_samples(config: TrainConfig, recipe: Recipe, progress: Progress) -> 
     TrainingError
         If they can not be prepared, or are another data set's.
     """
+    is_given = config.data.index is None and config.data.simulated is None
+    if not is_given:
+        claim_folder(config.samples, _find_origin(config))
     if not has_samples(config.samples):
-        if config.data.index is None and config.data.simulated is None:
+        if is_given:
             raise TrainingError(
                 f"{config.samples.name} holds no samples; give data.index or data.simulated to make them"
             )
@@ -168,12 +174,19 @@ def prepare_samples(config: TrainConfig, recipe: Recipe, progress: Progress) -> 
             )
         progress.say("preparing samples")
         recipe.prepare(config, config.samples, progress)
-    found = read_samples(config.samples, config.task)
-    wanted = lay_out(config.data)
-    for name in ("index", "simulated"):
-        if name in wanted and found.origin.get(name, wanted[name]) != wanted[name]:
-            raise TrainingError(f"the prepared samples are of another data.{name}; choose another folder")
-    return found
+    return read_samples(config.samples, config.task)
+
+
+def _find_origin(config: TrainConfig) -> dict[str, Any]:
+    """Tell what samples are made from: of a data set, its index as it is now."""
+    data = config.data
+    if data.index is None:
+        return {"task": config.task, "simulated": data.simulated, "seed": data.seed}
+    path = find_index(data.index)
+    try:
+        return {"task": config.task, "index_sha256": sha256(path.read_bytes()).hexdigest()}
+    except OSError as error:
+        raise TrainingError(f"data.index {path.name} can not be read: {error.strerror}") from error
 
 
 def require_fit(network: nn.Module, task: Task) -> None:
@@ -209,7 +222,9 @@ def _tell(progress: Progress, steps: int) -> Any:
     return watch
 
 
-def publish(config: TrainConfig, recipe: Recipe, network: nn.Module, task: Task) -> ModelEntry:
+def publish(
+    config: TrainConfig, recipe: Recipe, network: nn.Module, task: Task, measured: Mapping[str, Any]
+) -> ModelEntry:
     """Export the network, check it, and write it into the folder's manifest beside other tasks' models.
 
     Raises
@@ -223,7 +238,7 @@ def publish(config: TrainConfig, recipe: Recipe, network: nn.Module, task: Task)
     sha256 = export_onnx(
         network, recipe.show(task), config.out / file, outputs=recipe.outputs, free_axes=recipe.free_axes(config)
     )
-    settings = {"network": lay_out(choose_network(config)), **recipe.settings(config)}
+    settings = {"network": lay_out(choose_network(config)), **recipe.settings(config), **measured}
     entry = ModelEntry(name=config.task, file=file, sha256=sha256, version=1, settings=settings)
     known = dict(read_manifest(config.out)) if (config.out / MANIFEST).exists() else {}
     if config.task in known:

@@ -13,6 +13,7 @@ from vascal.errors import TrainingError
 from vascal.io.atomic import write_file
 
 LIST_NAME = "samples.json"
+ORIGIN_NAME = "origin.json"
 SIMULATED = "simulated"
 """Source of samples that no scanner made."""
 
@@ -70,6 +71,35 @@ class SampleList:
     samples: tuple[Sample, ...]
     skipped: Mapping[str, int] = field(default_factory=dict)
     origin: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        # A Counter can not be laid out as JSON.
+        object.__setattr__(self, "skipped", dict(self.skipped))
+
+
+def claim_folder(folder: Path, origin: Mapping[str, Any]) -> None:
+    """Say what a folder's samples are made from, before the first of them; or see that it is the same as before.
+
+    Parameters
+    ----------
+    folder
+        Of the samples; made if need be.
+    origin
+        Whatever must be the same for samples to be the same.
+
+    Raises
+    ------
+    TrainingError
+        If samples in it were made from something else.
+    """
+    path, text = folder / ORIGIN_NAME, json.dumps(origin, indent=1, sort_keys=True) + "\n"
+    if not path.exists():
+        write_file(path, text.encode())
+    elif path.read_text(encoding="utf-8") != text:
+        raise TrainingError(
+            f"the samples in {folder.name} were made from something else, or from the data set before it changed; "
+            "choose another folder, or remove it to prepare anew"
+        )
 
 
 def write_samples(samples: SampleList, folder: Path) -> None:

@@ -56,19 +56,18 @@ def prepare_voxels(config: TrainConfig, folder: Path, progress: Progress) -> Non
     scans = list(_list_cases(config, skipped) if config.data.index is not None else _list_simulated(config))
     rows: list[Sample] = []
     for number, scan in enumerate(scans):
+        name = f"{number:06d}.npz"
         try:
-            arrays = make_sample(*scan.read())
+            if not (folder / name).exists():
+                write_file(folder / name, _pack(make_sample(*scan.read())))
+            rows.append(Sample(file=name, patient=scan.patient, source=scan.source, split=scan.split))
         except VascalError as error:
             skipped[f"not usable ({error.code})"] += 1
-        else:
-            name = f"{number:05d}.npz"
-            write_file(folder / name, _pack(arrays))
-            rows.append(Sample(file=name, patient=scan.patient, source=scan.source, split=scan.split))
         progress.reach(number + 1, len(scans))
     if not rows:
         reasons = "; ".join(f"{count} {reason}" for reason, count in skipped.items())
         raise TrainingError(f"no scan can be trained on: {reasons or 'there are none'}")
-    write_samples(SampleList(task=MODEL, samples=tuple(rows), skipped=dict(skipped), origin=lay_out(config.data)), folder)
+    write_samples(SampleList(task=MODEL, samples=tuple(rows), skipped=skipped, origin=lay_out(config.data)), folder)
 
 
 def _pack(arrays: Mapping[str, np.ndarray]) -> bytes:
