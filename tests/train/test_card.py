@@ -66,3 +66,9 @@ def test_every_task_has_its_purpose() -> None:
     facts = make_facts("coca")
     for task in ("anatomy", "courses", "lesions", "voxels"):
         assert f"| Task | {task}: " in write_card(replace(facts, config=replace(facts.config, task=task)))
+
+
+def test_a_task_with_a_network_of_its_own_says_so() -> None:
+    card = write_card(replace(make_facts("coca"), network=None, patch=None))
+    assert "| Network | the task's own, 1,234,567 parameters |" in card
+    assert "| Patch |" not in card

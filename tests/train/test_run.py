@@ -18,7 +18,7 @@ from vascal.errors import MissingExtraError, TrainingError
 from vascal.models.runtime import read_manifest
 from vascal.models.voxel_net import VoxelJudge
 from vascal.train.config import DataConfig, TrainConfig, make_config
-from vascal.train.loop import Schedule
+from vascal.train.loop import Schedule, Task
 from vascal.train.networks import NetworkConfig
 from vascal.train.run import Silence, keep_config, prepare_samples, train_cac
 from vascal.train.tasks import RECIPES, choose_network, find_recipe
@@ -140,6 +140,17 @@ def test_another_training_is_not_resumed_by_mistake(shared: Path, tmp_path: Path
         keep_config(other)
 
 
+def test_what_is_measured_on_validation_cases_is_written_beside_the_weights(
+    shared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def calibrate(_: torch.nn.Module, validation: Task) -> dict[str, float]:
+        return {"temperature": 1.5, "scans": float(len(validation))}
+
+    monkeypatch.setattr("vascal.train.run.find_recipe", lambda _: replace(RECIPES["voxels"], calibrate=calibrate))
+    settings = train_cac(make(shared, tmp_path / "run")).entry.settings
+    assert (settings["temperature"], settings["scans"]) == (1.5, 1.0)
+
+
 def test_models_of_other_tasks_in_the_folder_are_kept(shared: Path, tmp_path: Path) -> None:
     out = tmp_path / "run"
     out.mkdir()
@@ -174,8 +185,10 @@ def test_options_that_do_not_fit_are_told(
 
 def test_options_that_a_task_does_not_take_are_told(tmp_path: Path) -> None:
     table = {"task": "courses", "out": "o", "data": {"simulated": 2}}
-    with pytest.raises(TrainingError, match="has a loss of its own"):
+    with pytest.raises(TrainingError, match="task 'courses' has a loss of its own; leave out loss"):
         find_recipe(make_config({**table, "loss": {}}))
+    with pytest.raises(TrainingError, match="task 'lesions' has a network of its own"):
+        find_recipe(make_config({**table, "task": "lesions", "network": {}}))
     with pytest.raises(TrainingError, match="task 'courses' needs a network with spatial_dims = 3"):
         find_recipe(make_config({**table, "network": {"spatial_dims": 2}}))
 

@@ -32,7 +32,7 @@ class Facts:
     config
         As it was asked for.
     network, patch
-        As they were used.
+        As they were used; None where the task has its own.
     parameters
         Numbers that were learnt.
     samples, sides
@@ -44,8 +44,8 @@ class Facts:
     """
 
     config: TrainConfig
-    network: NetworkConfig
-    patch: tuple[int, int, int]
+    network: NetworkConfig | None
+    patch: tuple[int, int, int] | None
     parameters: int
     samples: SampleList
     sides: Sides
@@ -65,9 +65,10 @@ def write_card(facts: Facts) -> str:
 
 def _head(facts: Facts) -> str:
     purpose = PURPOSES[facts.config.task]
+    name = "the task's own" if facts.network is None else facts.network.name
     rows = [
         ("Task", f"{facts.config.task}: {purpose}"),
-        ("Network", f"{facts.network.name}, {facts.parameters:,} parameters"),
+        ("Network", f"{name}, {facts.parameters:,} parameters"),
         ("File", f"`{facts.entry.file}`, SHA-256 `{facts.entry.sha256}`"),
         ("Version", str(facts.entry.version)),
         ("Made with", ", ".join(f"{name} {number}" for name, number in facts.versions.items())),
@@ -104,7 +105,7 @@ def _recipe(facts: Facts) -> str:
     schedule, outcome = facts.config.schedule, facts.outcome
     rows = [
         ("Started from", facts.config.start_from or "random weights"),
-        ("Patch", " x ".join(str(n) for n in facts.patch) + " (slices, rows, columns)"),
+        *([("Patch", " x ".join(str(n) for n in facts.patch) + " (slices, rows, columns)")] if facts.patch else []),
         ("Steps", f"{outcome.steps} of {schedule.steps}, {schedule.batch} samples each"),
         ("Optimiser", f"AdamW, rate {schedule.learning_rate:g}, weight decay {schedule.weight_decay:g}"),
         ("Seed", str(schedule.seed)),
@@ -142,7 +143,8 @@ def _used(facts: Facts) -> Sequence[Sample]:
 
 
 def _full(facts: Facts) -> str:
-    text = json.dumps({**lay_out(facts.config), "network": lay_out(facts.network)}, indent=1)
+    used = {} if facts.network is None else {"network": lay_out(facts.network)}
+    text = json.dumps({**lay_out(facts.config), **used}, indent=1)
     return f"## All options\n\n```json\n{text}\n```"
 
 

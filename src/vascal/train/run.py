@@ -20,9 +20,10 @@ from vascal.models.runtime import MANIFEST, ModelEntry, read_manifest
 from vascal.train.card import CARD_NAME, Facts, write_card
 from vascal.train.config import TrainConfig, lay_out
 from vascal.train.loop import Outcome, Task, fit
+from vascal.train.networks import NetworkConfig
 from vascal.train.samples import Progress, SampleList, Sides, claim_folder, has_samples, read_samples, split_samples
 from vascal.train.start import load_start
-from vascal.train.tasks import Recipe, choose_network, choose_patch, find_recipe
+from vascal.train.tasks import OF_ITS_OWN, Recipe, choose_network, choose_patch, find_recipe
 
 if TYPE_CHECKING:
     from torch import nn
@@ -227,6 +228,8 @@ def publish(
 ) -> ModelEntry:
     """Export the network, check it, and write it into the folder's manifest beside other tasks' models.
 
+    What was measured on validation cases, such as a temperature, stands there too.
+
     Raises
     ------
     TrainingError
@@ -238,7 +241,7 @@ def publish(
     sha256 = export_onnx(
         network, recipe.show(task), config.out / file, outputs=recipe.outputs, free_axes=recipe.free_axes(config)
     )
-    settings = {"network": lay_out(choose_network(config)), **recipe.settings(config), **measured}
+    settings = {"network": lay_out(_name_network(config)), **recipe.settings(config), **measured}
     entry = ModelEntry(name=config.task, file=file, sha256=sha256, version=1, settings=settings)
     known = dict(read_manifest(config.out)) if (config.out / MANIFEST).exists() else {}
     if config.task in known:
@@ -246,6 +249,10 @@ def publish(
     rows = {name: _row(row) for name, row in {**known, config.task: entry}.items()}
     write_file(config.out / MANIFEST, (json.dumps({"models": rows}, indent=1) + "\n").encode())
     return entry
+
+
+def _name_network(config: TrainConfig) -> NetworkConfig | None:
+    return None if "network" in OF_ITS_OWN.get(config.task, ()) else choose_network(config)
 
 
 def _row(entry: ModelEntry) -> dict[str, Any]:
@@ -257,8 +264,8 @@ def _collect_facts(
 ) -> Facts:
     return Facts(
         config=config,
-        network=choose_network(config),
-        patch=choose_patch(config),
+        network=_name_network(config),
+        patch=choose_patch(config) if _name_network(config) else None,
         parameters=sum(part.numel() for part in network.parameters()),
         samples=samples,
         sides=sides,

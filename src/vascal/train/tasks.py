@@ -10,13 +10,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from vascal.errors import TrainingError
+from vascal.models.lesion_inputs import KINDS
 from vascal.models.voxel_net import CLASSES, SPACING_MM
 from vascal.train.anatomy_task import AnatomyTask
 from vascal.train.config import TrainConfig
 from vascal.train.course_task import CourseTask
+from vascal.train.lesion_network import build_lesion_network
+from vascal.train.lesion_preparation import prepare_lesions
+from vascal.train.lesion_task import LesionTask, fit_temperature
 from vascal.train.loop import Task
 from vascal.train.networks import CLASSIFIERS, FIXED_SIZE, NetworkConfig, build_network
 from vascal.train.samples import Progress
+from vascal.train.simulated_samples import prepare_anatomy, prepare_courses
 from vascal.train.voxel_samples import prepare_voxels
 from vascal.train.voxel_task import VoxelTask
 
@@ -47,6 +52,8 @@ class Recipe:
         By input or output: axes of any length.
     settings
         What inference must know of the weights.
+    calibrate
+        Measures, on validation cases and after the training, what else inference must know.
     """
 
     prepare: Prepare | None
@@ -56,6 +63,7 @@ class Recipe:
     free_axes: Callable[[TrainConfig], Mapping[str, Mapping[int, str]]]
     settings: Callable[[TrainConfig], Mapping[str, Any]]
     outputs: tuple[str, ...] = ("logits",)
+    calibrate: Callable[[nn.Module, Any], Mapping[str, Any]] | None = None
 
 
 def choose_network(config: TrainConfig) -> NetworkConfig:
@@ -72,8 +80,8 @@ def choose_patch(config: TrainConfig, network: NetworkConfig | None = None) -> t
 
 
 DEFAULT_NETWORKS: Mapping[str, NetworkConfig] = {
-    "anatomy": NetworkConfig(channels=(16, 32, 64, 128, 192), residual_units=1),
-    "courses": NetworkConfig(channels=(16, 32, 64, 128, 160), residual_units=1),
+    "anatomy": NetworkConfig(channels=(24, 48, 96, 160), strides=(1, 2, 2), residual_units=1, fold=2),
+    "courses": NetworkConfig(channels=(24, 48, 96, 160), strides=(1, 2, 2), residual_units=1, fold=2, unfold=False),
     "voxels": NetworkConfig(channels=(16, 32, 64, 128, 160), strides=(1, 2, 2, 2), residual_units=1),
 }
 DEFAULT_PATCHES: Mapping[str, tuple[int, int, int]] = {
@@ -152,11 +160,46 @@ def _segment(
     )  # fmt: skip
 
 
+def _make_lesions(_config: TrainConfig, files: Sequence[Path]) -> Task:
+    return LesionTask(files=files)
+
+
+def _build_lesions(_config: TrainConfig, _task: Task) -> nn.Module:
+    return build_lesion_network()
+
+
+def _show_lesions(task: Task) -> dict[str, Tensor]:
+    sample = task.sample(0, np.random.default_rng(0))
+    return {name: sample[name] for name in ("patch", "features")}
+
+
+def _free_candidates(_config: TrainConfig) -> Mapping[str, Mapping[int, str]]:
+    return {name: {0: "candidate"} for name in ("patch", "features", "kinds", "segments", "saliency")}
+
+
+def _describe_lesions(_config: TrainConfig) -> Mapping[str, Any]:
+    return {"kinds": list(KINDS)}
+
+
 RECIPES: Mapping[str, Recipe] = {
-    "anatomy": _segment(None, _make_anatomy),
-    "courses": _segment(None, _make_courses),
+    "anatomy": _segment(prepare_anatomy, _make_anatomy),
+    "courses": _segment(prepare_courses, _make_courses),
+    "lesions": Recipe(
+        prepare=prepare_lesions,
+        make_task=_make_lesions,
+        make_network=_build_lesions,
+        show=_show_lesions,
+        free_axes=_free_candidates,
+        settings=_describe_lesions,
+        outputs=("kinds", "segments", "saliency"),
+        calibrate=fit_temperature,
+    ),
     "voxels": _segment(prepare_voxels, _make_voxels, _describe_voxels),
 }
+
+
+OF_ITS_OWN: Mapping[str, tuple[str, ...]] = {"courses": ("loss",), "lesions": ("network", "patch", "loss", "warp")}
+"""What a task does not let its user choose."""
 
 
 def find_recipe(config: TrainConfig) -> Recipe:
@@ -169,8 +212,9 @@ def find_recipe(config: TrainConfig) -> Recipe:
     """
     if config.task not in RECIPES:
         raise TrainingError(f"task {config.task!r} can not be trained yet; there are {', '.join(RECIPES)}")
-    if config.loss is not None and config.task in {"courses", "lesions"}:
-        raise TrainingError(f"task {config.task!r} has a loss of its own; leave out [loss]")
+    own = [name for name in OF_ITS_OWN.get(config.task, ()) if getattr(config, name) is not None]
+    if own:
+        raise TrainingError(f"task {config.task!r} has a {own[0]} of its own; leave out {own[0]}")
     flat = config.network is not None and config.network.spatial_dims != 3
     if flat and config.task != "voxels":
         raise TrainingError(f"task {config.task!r} needs a network with spatial_dims = 3")
