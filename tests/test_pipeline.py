@@ -10,10 +10,12 @@ import pytest
 
 import vascal
 from tests.simulated_study import SimulatedStudy, make_study
+from vascal.anatomy.confounders import judge_candidates
 from vascal.anatomy.segmenter import STRUCTURES, Anatomy
 from vascal.calcium.calibration_table import CalibrationRow, CalibrationTable
 from vascal.calcium.mass import Rod
 from vascal.errors import AnatomyError, PixelError
+from vascal.models.finder import Finder
 from vascal.pipeline import ScoreOptions, require_ct_numbers, score_series, state_facts
 from vascal.study import Acquisition
 from vascal.volume import Grid, LabelMap, Volume
@@ -31,6 +33,9 @@ class Blind:
     def find_anatomy(self, volume: Volume) -> Anatomy:
         labels = np.zeros(volume.grid.shape, dtype=np.uint8)
         return Anatomy(structures=LabelMap(labels=labels, grid=volume.grid, names=STRUCTURES), finder="blind")
+
+
+BLIND = Finder(name="rules", segmenter=Blind(), judge=judge_candidates)
 
 
 def test_two_lines_score_a_study(study: SimulatedStudy) -> None:
@@ -53,15 +58,15 @@ def test_labels_of_the_truth_give_every_plaque_above_the_threshold(study: Simula
 def test_a_scan_without_a_heart_is_refused_and_not_zero(study: SimulatedStudy) -> None:
     (series,) = vascal.read_study(study.folder).series
     with pytest.raises(AnatomyError, match="a score of 0 would mean nothing"):
-        score_series(series, segmenter=Blind())
-    result = vascal.score(vascal.read_study(study.folder), segmenter=Blind())
+        score_series(series, finder=BLIND)
+    result = vascal.score(vascal.read_study(study.folder), finder=BLIND)
     assert (result.reports, result.best) == ((), None)
     assert [refusal.code for refusal in result.refusals] == ["no-heart"]
 
 
 def test_labels_are_scored_also_where_no_heart_is_found(study: SimulatedStudy) -> None:
     (series,) = vascal.read_study(study.folder).series
-    scored = score_series(series, ScoreOptions(labels=study.labels), segmenter=Blind())
+    scored = score_series(series, ScoreOptions(labels=study.labels), finder=BLIND)
     assert scored.report.score.total.agatston > 0
 
 
@@ -74,14 +79,14 @@ def test_stated_facts_replace_the_headers_and_say_so() -> None:
 def test_the_mass_is_calibrated_as_asked(study: SimulatedStudy) -> None:
     (series,) = vascal.read_study(study.folder).series
     table = CalibrationTable(rows=(CalibrationRow(factor_mg_cm3_per_hu=0.7),))
-    scored = score_series(series, ScoreOptions(labels=study.labels, calibration=table), segmenter=Blind())
+    scored = score_series(series, ScoreOptions(labels=study.labels, calibration=table), finder=BLIND)
     assert scored.report.score.calibration.source == "table"
     rods = tuple(
         Rod(center_mm=place, radius_mm=4.0, length_mm=8.0, density_mg_cm3=density)
         for place, density in (((0.0, 0.0, 0.0), 0.0), ((0.0, 60.0, 0.0), 200.0))
     )
     options = ScoreOptions(labels=study.labels, calibration=(rods[0], rods[1]))
-    scored = score_series(series, options, segmenter=Blind())
+    scored = score_series(series, options, finder=BLIND)
     assert scored.report.score.calibration.source == "rods"
 
 

@@ -9,8 +9,7 @@ from pathlib import Path
 import numpy as np
 
 import vascal
-from vascal.anatomy.segmenter import Anatomy, Segmenter
-from vascal.anatomy.thorax import ThoraxRules
+from vascal.anatomy.segmenter import Anatomy
 from vascal.calcium.calibration_table import CalibrationTable, look_up_calibration
 from vascal.calcium.candidates import find_candidates
 from vascal.calcium.compensation import (
@@ -21,15 +20,18 @@ from vascal.calcium.compensation import (
     known_kernel,
     thicken_labels,
 )
+from vascal.calcium.contrast import contrast_rule
 from vascal.calcium.finding import Finding, Rejected, find_calcium
 from vascal.calcium.lesions import find_lesions
-from vascal.calcium.mass import Calibration, Rod, assume_calibration, calibrate_from_rods
+from vascal.calcium.mass import Calibration, Rod, assume_calibration, calibrate_from_rods, correct_virtual
 from vascal.calcium.rule import AgatstonRule, choose_rule, override_rule
 from vascal.calcium.score import score_calcium
+from vascal.calcium.uncertainty import doubt_total
 from vascal.errors import LabelError, PixelError, VascalError
 from vascal.io.labels import read_labels
 from vascal.io.reading import read_volume
 from vascal.io.sources import hash_file, identify_sources
+from vascal.models.finder import DEFAULT_FINDER, Finder, FinderName, choose_finder
 from vascal.report.caveats import Circumstances, find_caveats
 from vascal.report.choice import Choice, choose_report
 from vascal.report.provenance import Provenance
@@ -63,6 +65,10 @@ class ScoreOptions:
     compensate
         Whether to bring the score towards 120 kVp, 3 mm and a medium kernel; see
         `vascal.calcium.compensation`. Fitted on simulated scans: opt-in, and reports say so.
+    finder
+        ``learned`` (networks trained on simulated scans) or ``rules``.
+    model
+        Folder with other networks than the embedded ones.
     """
 
     rule: str | None = None
@@ -76,6 +82,8 @@ class ScoreOptions:
     label_names: Mapping[int, str] | None = None
     calibration: Calibration | CalibrationTable | tuple[Rod, Rod] | None = None
     compensate: bool | None = None
+    finder: FinderName | None = None
+    model: Path | None = None
 
     def as_text(self) -> tuple[tuple[str, str], ...]:
         """List the options that were set, for provenance; a label file by its name only."""
@@ -142,7 +150,7 @@ class _Setting:
     calibration: Calibration
 
 
-def score(study: Study, options: ScoreOptions | None = None, *, segmenter: Segmenter | None = None) -> StudyResult:
+def score(study: Study, options: ScoreOptions | None = None, *, finder: Finder | None = None) -> StudyResult:
     """Score every series of a study.
 
     Parameters
@@ -151,8 +159,8 @@ def score(study: Study, options: ScoreOptions | None = None, *, segmenter: Segme
         From `read_study`.
     options
         What to do differently from the defaults.
-    segmenter
-        Finds heart and surroundings; anatomy rules unless given.
+    finder
+        Finds heart and calcium; the one that the options name unless given.
 
     Returns
     -------
@@ -163,7 +171,7 @@ def score(study: Study, options: ScoreOptions | None = None, *, segmenter: Segme
     refusals = list(study.refusals)
     for series in study.series:
         try:
-            reports.append(score_series(series, options, segmenter=segmenter, study_date=study.study_date).report)
+            reports.append(score_series(series, options, finder=finder, study_date=study.study_date).report)
         except VascalError as error:
             refusals.append(refuse(series, error))
     return StudyResult(reports=tuple(reports), refusals=tuple(refusals), choice=choose_report(reports))
@@ -180,7 +188,7 @@ def score_series(
     series: Series,
     options: ScoreOptions | None = None,
     *,
-    segmenter: Segmenter | None = None,
+    finder: Finder | None = None,
     study_date: str = "",
 ) -> ScoredSeries:
     """Read and score one series.
@@ -191,8 +199,8 @@ def score_series(
         One even axial stack, from `read_study`.
     options
         What to do differently from the defaults.
-    segmenter
-        Finds heart and surroundings; anatomy rules unless given.
+    finder
+        Finds heart and calcium; the one that the options name unless given.
     study_date
         Shown in the report, ``YYYYMMDD``.
 
@@ -206,15 +214,18 @@ def score_series(
     volume = read_volume(series)
     require_ct_numbers(volume)
     setting = _settle(series.acquisition, volume, chosen)
-    anatomy = (segmenter or ThoraxRules()).find_anatomy(volume)
+    chosen_finder = finder or name_finder(chosen)
+    anatomy = chosen_finder.segmenter.find_anatomy(volume)
     compensated = _compensate(volume, series, anatomy.noise_sd_hu, setting, chosen)
     setting = replace(setting, rule=compensated.rule)
     if compensated.volume.grid is not volume.grid:
         labels = None if labels is None else thicken_labels(labels, compensated.volume.grid.spacing_between_slices_mm)
-        anatomy = (segmenter or ThoraxRules()).find_anatomy(compensated.volume)
+        anatomy = chosen_finder.segmenter.find_anatomy(compensated.volume)
     volume = compensated.volume
     if labels is None:
-        finding = find_calcium(volume, anatomy, setting.rule)
+        if chosen_finder.name == "learned":
+            setting = replace(setting, rule=contrast_rule(setting.rule, anatomy))
+        finding = find_calcium(volume, anatomy, setting.rule, chosen_finder.judge)
     else:
         finding = find_labelled(volume, labels, setting.rule)
     numbers = score_calcium(
@@ -227,13 +238,15 @@ def score_series(
         calibration=setting.calibration,
         score=numbers,
         anatomy=anatomy,
-        found_by="rules" if labels is None else "labels",
+        found_by=chosen_finder.name if labels is None else "labels",
         has_empty_labels=labels is not None and not labels.labels.any(),
         source_format=series.source_format,
         series_notes=series.notes,
         compensations=compensated.names,
     )
     report = _write_report(series, study_date, seen, finding, _trace(series, chosen, anatomy))
+    if seen.found_by == "learned":
+        report = replace(report, uncertainty=doubt_total(volume, finding, numbers, bmi=series.patient.bmi))
     return ScoredSeries(report=report, volume=volume, finding=finding, anatomy=anatomy)
 
 
@@ -251,6 +264,11 @@ def _compensate(
         bmi=series.patient.bmi,
     )
     return compensate(volume, _stated_rule(None, chosen), choose_compensations(facts))
+
+
+def name_finder(chosen: ScoreOptions) -> Finder:
+    """Give the finder that options ask for; a model of one's own is a learned one."""
+    return choose_finder(chosen.finder or ("learned" if chosen.model else DEFAULT_FINDER), chosen.model)
 
 
 def find_labelled(volume: Volume, labels: LabelMap, rule: AgatstonRule) -> Finding:
@@ -283,7 +301,10 @@ def _settle(found: Acquisition, volume: Volume, chosen: ScoreOptions) -> _Settin
     """Let stated facts replace the header's, then choose rule and calibration by them."""
     acquisition = state_facts(found, chosen)
     rule = _stated_rule(acquisition.kvp, chosen)
-    return _Setting(acquisition=acquisition, rule=rule, calibration=_calibrate(volume, acquisition, chosen))
+    calibration = _calibrate(volume, acquisition, chosen)
+    if acquisition.is_virtual_non_contrast:
+        calibration = correct_virtual(calibration)
+    return _Setting(acquisition=acquisition, rule=rule, calibration=calibration)
 
 
 def _stated_rule(kvp: float | None, chosen: ScoreOptions) -> AgatstonRule:
@@ -359,6 +380,7 @@ def _describe(rejected: Rejected, shape: tuple[int, int, int]) -> RejectedCandid
         peak_hu=int(rejected.candidate.peak_hu),
         center_mm=rejected.candidate.center_mm,
         slices=(int(slices.min()), int(slices.max())),
+        probability=rejected.probability,
     )
 
 

@@ -65,6 +65,7 @@ class Acquisition:
     model: str | None = None
     protocol_name: str | None = None
     body_part: str | None = None
+    is_virtual_non_contrast: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

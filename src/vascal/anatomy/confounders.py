@@ -69,12 +69,18 @@ class Verdict:
     reason
         Why it is not; None if it is.
     confidence
-        0 to 1. A prior by rule and position, not a calibrated probability.
+        0 to 1. From rules a prior, from a network the calibrated probability of the verdict.
+    segment
+        SCCT segment 1 to 18; None where it can not be told.
+    probability
+        Calibrated probability that this is coronary calcium, whatever the verdict; None from rules.
     """
 
     vessel: str | None
     reason: str | None
     confidence: float
+    segment: int | None = None
+    probability: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
-from vascal.anatomy.aorta import Tube
 from vascal.anatomy.cavity import CROSS
 from vascal.anatomy.coarse import CoarseCt, CoarseMask
 from vascal.volume import Volume
@@ -35,7 +34,7 @@ class BloodPool:
     is_contrast_enhanced: bool
 
 
-def measure_blood(ct: CoarseCt, sac: CoarseMask, descending: Tube | None, ascending: Tube | None) -> BloodPool:
+def measure_blood(ct: CoarseCt, sac: CoarseMask, aorta_core: CoarseMask) -> BloodPool:
     """Measure blood in heart and aorta, and judge whether it carries iodine.
 
     Block means are used, so noise of 50 HU in a pixel is about 5 HU here; a
@@ -47,12 +46,13 @@ def measure_blood(ct: CoarseCt, sac: CoarseMask, descending: Tube | None, ascend
         The scan on blocks.
     sac
         Pericardial sac.
-    descending, ascending
-        Parts of the aorta, where found.
+    aorta_core
+        Blocks inside the aorta, `CORE_MM` from its wall.
     """
     inside = _inner(sac, ct) & (ct.hu > BLOOD_HU[0]) & (ct.hu < BLOOD_HU[1])
     heart = ct.hu[inside]
-    aorta = np.concatenate([_centre_hu(ct, tube) for tube in (descending, ascending)])
+    aorta = ct.hu[aorta_core]
+    aorta = aorta[(aorta > BLOOD_HU[0]) & (aorta < BLOOD_HU[1])]
     heart_hu = float(np.median(heart)) if heart.size >= LEAST_BLOCKS else None
     aorta_hu = float(np.median(aorta)) if aorta.size >= LEAST_BLOCKS else None
     chamber_hu = float(np.quantile(heart, 1 - CHAMBER_SHARE)) if heart.size >= LEAST_BLOCKS else -np.inf
@@ -67,14 +67,6 @@ def _inner(mask: CoarseMask, ct: CoarseCt) -> CoarseMask:
     if not mask.any():
         return mask
     return np.asarray(ndimage.distance_transform_edt(mask, sampling=ct.spacing_mm) > CORE_MM)
-
-
-def _centre_hu(ct: CoarseCt, tube: Tube | None) -> np.ndarray:
-    """Blocks at the centre of a vessel."""
-    if tube is None:
-        return np.zeros(0, dtype=np.float32)
-    hu = ct.hu[tube.paint(ct, margin_mm=-CORE_MM)]
-    return np.asarray(hu[(hu > BLOOD_HU[0]) & (hu < BLOOD_HU[1])])
 
 
 def measure_noise(volume: Volume, ct: CoarseCt, place: CoarseMask) -> float | None:

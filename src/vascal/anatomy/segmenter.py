@@ -5,6 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, Protocol, runtime_checkable
 
+import numpy as np
+from jaxtyping import Float32, UInt8
+
+from vascal.anatomy.lattice import Lattice
 from vascal.volume import LabelMap, Volume
 
 CutSide = Literal["top", "bottom", "front", "back", "left", "right"]
@@ -20,6 +24,25 @@ STRUCTURES = {
 }
 """Values of `anatomy.nii.gz`. ``heart`` is the pericardial sac with its fat;
 ``body`` is what is left inside the skin."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class RegionMap:
+    """Finer regions on a lattice of a few mm, from finders that tell them apart.
+
+    Parameters
+    ----------
+    lattice
+        Where the points lie.
+    labels
+        (slice, row, column): `vascal.regions.Region`.
+    heart
+        (slice, row, column): how surely a point is heart, 0 to 1.
+    """
+
+    lattice: Lattice
+    labels: UInt8[np.ndarray, "slice row column"]
+    heart: Float32[np.ndarray, "slice row column"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -44,6 +67,10 @@ class Anatomy:
         Sides on which the field of view ends inside the heart.
     notes
         Plain sentences on what was uncertain.
+    regions
+        Finer regions, where the finder tells them apart.
+    agreement
+        Dice of this heart and the one another finder outlines, 0 to 1; None if no other was asked.
     """
 
     structures: LabelMap
@@ -54,6 +81,8 @@ class Anatomy:
     noise_sd_hu: float | None = None
     heart_cut_off: tuple[CutSide, ...] = ()
     notes: tuple[str, ...] = ()
+    regions: RegionMap | None = None
+    agreement: float | None = None
 
 
 @runtime_checkable

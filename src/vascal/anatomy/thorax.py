@@ -15,17 +15,16 @@ from scipy import ndimage
 
 from vascal.anatomy.aorta import Tube, find_ascending_aorta, find_descending_aorta
 from vascal.anatomy.cavity import CROSS, IN_SLICE, Cavity, find_cavity
-from vascal.anatomy.coarse import CoarseCt, CoarseMask, Upsampler, average_blocks, bounding_box
-from vascal.anatomy.contrast import BloodPool, measure_blood, measure_noise
+from vascal.anatomy.coarse import CoarseCt, CoarseMask, average_blocks
+from vascal.anatomy.contrast import CORE_MM, BloodPool, measure_blood, measure_noise
 from vascal.anatomy.diaphragm import Surface, find_diaphragm
 from vascal.anatomy.heart import Extent, find_extent, find_sac
 from vascal.anatomy.landmarks import find_spine, find_trachea
+from vascal.anatomy.painting import CoarseStructures, paint, soften
 from vascal.anatomy.segmenter import STRUCTURES, Anatomy, CutSide
-from vascal.types import LabelArray
 from vascal.volume import LabelMap, Volume
 
 FINDER = "thorax-rules-1"
-HEART, AORTA, LUNGS, AIRWAY, BONE, BODY, TABLE = STRUCTURES
 LEAST_LUNGS_ML = 250.0
 """Less lung than this and the scan is of the abdomen, or of no chest."""
 CARINA_ABOVE_DIAPHRAGM_MM = 85.0
@@ -36,9 +35,6 @@ SAC_HEIGHT_MM = 85.0
 """A sac that reaches the top of the scan and is lower than this goes on above it."""
 CUT_MM2 = 150.0
 """A face of the sac at the edge of the field counts as cut off from this area on."""
-LUNG_PIXEL_HU = -400
-BONE_PIXEL_HU = 150
-LUNG_SURFACE_HU = -500.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,8 +67,8 @@ class ThoraxRules:
         """
         ct = average_blocks(volume, self.block_mm)
         chest = find_chest(ct)
-        labels = paint(volume, ct, chest)
-        blood = measure_blood(ct, chest.sac, chest.descending, chest.ascending)
+        labels = paint(volume, ct, structures_of(ct, chest))
+        blood = measure_blood(ct, chest.sac, _tubes(ct, chest, margin_mm=-CORE_MM))
         return Anatomy(
             structures=LabelMap(labels=labels, grid=volume.grid, names=STRUCTURES),
             finder=FINDER,
@@ -209,67 +205,24 @@ def _edge_area_mm2(ct: CoarseCt, sac: CoarseMask, axis: int, step: int) -> float
     return float(np.sum(sac & void) * ct.spacing_mm[0] * ct.spacing_mm[3 - axis])
 
 
-def paint(volume: Volume, ct: CoarseCt, chest: Chest) -> LabelArray:
-    """Bring all structures to the CT's grid, one slice at a time.
-
-    Returns
-    -------
-    array
-        Values of `STRUCTURES`. Heart outranks everything but the aorta; small
-        things inside another keep the value of what holds them.
-    """
-    labels = np.zeros(volume.hu.shape, dtype=np.uint8)
-    cavity = chest.cavity
-    base = np.where(cavity.body, BODY, np.where(cavity.table, TABLE, 0)).astype(np.uint8)
-    base[chest.airway] = AIRWAY
-    base = np.ascontiguousarray(ct.to_ct_order(base))
-    near_lung = np.ascontiguousarray(ct.to_ct_order(ndimage.binary_dilation(cavity.lungs, CROSS) & ~chest.airway))
-    near_bone = np.ascontiguousarray(ct.to_ct_order(_near_bone(chest)))
-    up = Upsampler(shape=volume.grid.shape, block=ct.block)
+def structures_of(ct: CoarseCt, chest: Chest) -> CoarseStructures:
+    """Turn what was found into what is painted; heart and vessels with soft edges."""
     vessels = _tubes(ct, chest)
-    soft = [(HEART, _soften(ct, chest.sac & ~vessels)), (AORTA, _soften(ct, vessels))]
-    air = _lung_likeness(ct, cavity)
-    for k, plane in enumerate(labels):
-        hu = volume.hu[k]
-        plane[:] = up.near(base, k)
-        plane[up.near(near_lung, k) & (hu < LUNG_PIXEL_HU)] = LUNGS
-        plane[up.near(near_bone, k) & (hu > BONE_PIXEL_HU)] = BONE
-        for value, (mask, box) in soft:
-            if box is not None and box[0].start <= k // ct.block[0] < box[0].stop:
-                at = up.pixels(box[1:])
-                inside = up.smooth(mask, k, box[1:]) > 0.5
-                inside &= up.smooth(air, k, box[1:]) < 0.5
-                plane[at][inside] = value
-    return labels
+    cavity = chest.cavity
+    return CoarseStructures(
+        body=cavity.body,
+        table=cavity.table,
+        airway=chest.airway,
+        lungs=cavity.lungs,
+        near_bone=np.asarray(ndimage.binary_dilation(cavity.bone, CROSS) & cavity.body & ~chest.sac),
+        heart=soften(ct, chest.sac & ~vessels),
+        aorta=soften(ct, vessels),
+    )
 
 
-def _tubes(ct: CoarseCt, chest: Chest) -> CoarseMask:
+def _tubes(ct: CoarseCt, chest: Chest, *, margin_mm: float = 0.0) -> CoarseMask:
     mask = np.zeros(ct.hu.shape, dtype=bool)
     for tube in (chest.descending, chest.ascending):
         if tube is not None:
-            mask |= tube.paint(ct)
+            mask |= tube.paint(ct, margin_mm=margin_mm)
     return mask
-
-
-def _near_bone(chest: Chest) -> CoarseMask:
-    """Bone and its surface, but nothing inside the sac or the aorta."""
-    near = ndimage.binary_dilation(chest.cavity.bone, CROSS) & chest.cavity.body
-    return np.asarray(near & ~chest.sac)
-
-
-def _soften(ct: CoarseCt, mask: CoarseMask) -> tuple[np.ndarray, tuple[slice, slice, slice] | None]:
-    """Blur a mask by one block so that interpolation gives a smooth outline; with its box, in CT order."""
-    mask = np.ascontiguousarray(ct.to_ct_order(mask))
-    box = bounding_box(mask, (2, 2, 2))
-    soft = np.zeros(mask.shape, dtype=np.float32)
-    if box is not None:
-        sigma = [0.0 if s > 3.5 else 0.5 for s in ct.spacing_mm[:1]] + [0.7, 0.7]
-        soft[box] = ndimage.gaussian_filter(mask[box].astype(np.float32), sigma, mode="nearest")
-    return soft, box
-
-
-def _lung_likeness(ct: CoarseCt, cavity: Cavity) -> np.ndarray:
-    """0 in tissue, 1 in lung, one half at the pleura."""
-    level = (LUNG_SURFACE_HU - ct.hu) / 600.0 + 0.5
-    level[~ndimage.binary_dilation(cavity.lungs, CROSS, iterations=2)] = 0
-    return np.ascontiguousarray(ct.to_ct_order(np.clip(level, 0, 1).astype(np.float32)))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -21,6 +23,15 @@ MARGIN_MM = 10.0
 or a chest wall vessel shows itself as what it is."""
 
 
+@runtime_checkable
+class Judge(Protocol):
+    """Anything that tells coronary calcium from the rest."""
+
+    def __call__(self, volume: Volume, anatomy: Anatomy, candidates: Sequence[Candidate]) -> tuple[Verdict, ...]:
+        """Judge every candidate, in the same order."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Rejected:
     """A bright component that is not scored.
@@ -31,10 +42,13 @@ class Rejected:
         What it was taken for.
     candidate
         Where it is and how bright.
+    probability
+        That it is coronary calcium after all, 0 to 1; None where the judge gives none.
     """
 
     reason: str
     candidate: Candidate
+    probability: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -60,7 +74,7 @@ def require_heart(anatomy: Anatomy) -> None:
         )
 
 
-def find_calcium(volume: Volume, anatomy: Anatomy, rule: AgatstonRule) -> Finding:
+def find_calcium(volume: Volume, anatomy: Anatomy, rule: AgatstonRule, judge: Judge = judge_candidates) -> Finding:
     """Find, name and judge coronary calcium.
 
     Parameters
@@ -71,6 +85,8 @@ def find_calcium(volume: Volume, anatomy: Anatomy, rule: AgatstonRule) -> Findin
         Heart and surroundings on the same grid.
     rule
         Threshold, minimum patch and connectivity.
+    judge
+        Tells coronary calcium from the rest.
 
     Returns
     -------
@@ -82,19 +98,29 @@ def find_calcium(volume: Volume, anatomy: Anatomy, rule: AgatstonRule) -> Findin
     AnatomyError
         If there is no heart.
     """
-    require_heart(anatomy)
-    region = _search_region(anatomy)
-    bright = find_candidates(volume, region, rule)
-    candidates = _as_candidates(bright, keep_patches(bright, rule), anatomy, rule)
-    verdicts = judge_candidates(volume, anatomy, candidates)
+    candidates = collect_candidates(volume, anatomy, rule)
+    verdicts = judge(volume, anatomy, candidates)
     return Finding(
         lesions=_lesions(volume, candidates, verdicts),
         rejected=tuple(
-            Rejected(reason=v.reason or "unknown", candidate=c)
+            Rejected(reason=v.reason or "unknown", candidate=c, probability=v.probability)
             for c, v in zip(candidates, verdicts, strict=True)
             if v.vessel is None
         ),
     )
+
+
+def collect_candidates(volume: Volume, anatomy: Anatomy, rule: AgatstonRule) -> tuple[Candidate, ...]:
+    """List the connected groups of bright voxels in and near the heart.
+
+    Raises
+    ------
+    AnatomyError
+        If there is no heart.
+    """
+    require_heart(anatomy)
+    bright = find_candidates(volume, _search_region(anatomy), rule)
+    return _as_candidates(bright, keep_patches(bright, rule), anatomy, rule)
 
 
 def _search_region(anatomy: Anatomy) -> LabelMap:
@@ -154,10 +180,10 @@ def _candidate(index: VoxelIndex, hu: np.ndarray, grid: Grid) -> Candidate:
 
 
 def _lesions(volume: Volume, candidates: tuple[Candidate, ...], verdicts: tuple[Verdict, ...]) -> tuple[Lesion, ...]:
-    accepted = [(v.vessel, v.confidence, c) for c, v in zip(candidates, verdicts, strict=True) if v.vessel is not None]
+    accepted = [(v.vessel, v, c) for c, v in zip(candidates, verdicts, strict=True) if v.vessel is not None]
     accepted.sort(key=lambda item: (*vessel_order(item[0]), -int(item[2].index[-1])))
     flat = volume.hu.reshape(-1)
     return tuple(
-        Lesion(id=n, vessel=vessel, index=c.index, hu=flat[c.index], confidence=confidence)
-        for n, (vessel, confidence, c) in enumerate(accepted, start=1)
+        Lesion(id=n, vessel=vessel, index=c.index, hu=flat[c.index], confidence=v.confidence, segment=v.segment)
+        for n, (vessel, v, c) in enumerate(accepted, start=1)
     )

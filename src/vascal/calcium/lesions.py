@@ -37,6 +37,8 @@ class Lesion:
         CT numbers of those voxels, HU.
     confidence
         0 to 1, how sure the finder is; None when a person drew the label.
+    segment
+        SCCT segment 1 to 18, where the finder names one.
     """
 
     id: int
@@ -44,6 +46,7 @@ class Lesion:
     index: VoxelIndex
     hu: VoxelHu
     confidence: float | None = None
+    segment: int | None = None
 
 
 def vessel_order(name: str) -> tuple[int, str]:

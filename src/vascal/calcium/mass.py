@@ -122,6 +122,21 @@ def assume_calibration(kvp: float | None) -> Calibration:
     )
 
 
+VIRTUAL_NON_CONTRAST = 2.8
+"""Taking iodine away takes most of the calcium with it: three-material decomposition of every pair of spectra from
+80/140 to 70/Sn150 kV keeps 34 to 37 % of its CT number at 120 kVp, so mass is 2.7 to 2.9 times what is seen (computed
+for a base of water and iodine; with fat and muscle as base 47 to 50 % remain, and the factor is 2.0 to 2.1)."""
+
+
+def correct_virtual(calibration: Calibration) -> Calibration:
+    """Make up for the calcium that a virtual non-contrast image has lost with the iodine."""
+    return Calibration(
+        factor_mg_cm3_per_hu=calibration.factor_mg_cm3_per_hu * VIRTUAL_NON_CONTRAST,
+        source=calibration.source,
+        detail=f"{calibration.detail}; times {VIRTUAL_NON_CONTRAST:g} for a virtual non-contrast image",
+    )
+
+
 def calibrate_from_rods(volume: Volume, water: Rod, calcium: Rod) -> Calibration:
     """Measure the calibration from rods scanned with the patient or phantom.
 

@@ -31,7 +31,7 @@ class LesionScore:
 
     Parameters
     ----------
-    id, vessel, confidence
+    id, vessel, segment, confidence
         As of the `Lesion`.
     agatston
         Agatston units, full precision.
@@ -53,6 +53,7 @@ class LesionScore:
 
     id: int
     vessel: str
+    segment: int | None
     confidence: float | None
     agatston: float
     area_mm2: float
@@ -180,6 +181,7 @@ def _score_lesion(
     return LesionScore(
         id=lesion.id,
         vessel=lesion.vessel,
+        segment=lesion.segment,
         confidence=lesion.confidence,
         agatston=area.agatston,
         area_mm2=area.area_mm2,

@@ -15,6 +15,7 @@ from vascal.calcium.rule import RULES
 from vascal.cli.progress import Reporter, show_progress
 from vascal.errors import VascalError
 from vascal.io.settings import read_calibration, read_label_names
+from vascal.models.finder import DEFAULT_FINDER, FinderName
 from vascal.pipeline import ScoreOptions
 from vascal.render.wording import show_score
 
@@ -40,6 +41,13 @@ Compensate = Annotated[
         "--compensate",
         help="Bring the score towards 120 kVp, 3 mm and a medium kernel. Fitted on simulated scans; reports say so.",
     ),
+]
+FinderOption = Annotated[
+    FinderName, typer.Option("--finder", help="Networks trained on simulated scans, or anatomy rules.")
+]
+Model = Annotated[
+    Path | None,
+    typer.Option(help="Folder with your own networks, from `vascal train cac`.", exists=True, file_okay=False),
 ]
 Threshold = Annotated[float | None, typer.Option(help="Replace the rule's threshold; the report says so.")]
 MinArea = Annotated[float | None, typer.Option(help="Replace the rule's smallest patch; the report says so.", min=0)]
@@ -69,6 +77,8 @@ def score(
     min_area_mm2: MinArea = None,
     min_pixels: MinPixels = None,
     compensate: Compensate = False,
+    finder: FinderOption = DEFAULT_FINDER,
+    model: Model = None,
     calibration: CalibrationText = None,
     accept_uneven: Uneven = False,
     anatomy: WithAnatomy = False,
@@ -96,6 +106,8 @@ def score(
                 min_area_mm2=min_area_mm2,
                 min_pixels=min_pixels,
                 compensate=compensate or None,
+                finder=finder if finder != DEFAULT_FINDER else None,
+                model=model,
                 labels=labels,
                 label_names=None if label_names is None else read_label_names(label_names),
                 calibration=None if calibration is None else read_calibration(calibration),

@@ -31,6 +31,10 @@ PHASE = re.compile(r"(?<![\d.])\d{1,2}\s?%")
 BLENDING = re.compile(r"asir|idose|safire|admire|veo|dlir|aidr|kvp?\b", re.IGNORECASE)
 """Where a percentage means the strength of iterative reconstruction instead."""
 
+VIRTUAL_WORDS = {"VNC", "VUE", "MAT_REMOVED", "VIRTUAL_NON_CONTRAST", "VIRTUALNONCONTRAST"}
+"""In Image Type: dual-energy images from which iodine was taken (PS3.3 C.8.15.3.10.1; makers' VNC and VUE)."""
+VIRTUAL = re.compile(r"\b(VNC|VUE|virtual\s+(non|un)[\s_-]*(contrast|enhanced)\w*)\b", re.IGNORECASE)
+
 DAYS_PER_YEAR = 365.25
 AGE_UNITS_PER_YEAR = {"Y": 1.0, "M": 12.0, "W": DAYS_PER_YEAR / 7, "D": DAYS_PER_YEAR}
 
@@ -55,7 +59,15 @@ def parse_acquisition(dataset: Dataset) -> Acquisition:
         model=text_of(dataset, "ManufacturerModelName") or None,
         protocol_name=text_of(dataset, "ProtocolName") or None,
         body_part=text_of(dataset, "BodyPartExamined") or None,
+        is_virtual_non_contrast=is_virtual_non_contrast(dataset),
     )
+
+
+def is_virtual_non_contrast(dataset: Dataset) -> bool:
+    """Tell whether iodine was subtracted by dual energy, by Image Type or the series' own words."""
+    words = {part for one in image_type_of(dataset) for part in one.split()}
+    texts = (text_of(dataset, keyword).replace("_", " ") for keyword in ("SeriesDescription", "ImageComments"))
+    return bool(words & VIRTUAL_WORDS) or any(VIRTUAL.search(one) for one in texts)
 
 
 def image_type_of(dataset: Dataset) -> tuple[str, ...]:

@@ -21,7 +21,7 @@ from vascal.study import Refusal
 SCHEMA = "vascal.score/1"
 
 LESION_COLUMNS = (
-    "id", "vessel", "confidence", "agatston", "area_mm2", "volume_mm3", "volume_isotropic_mm3",
+    "id", "vessel", "segment", "confidence", "agatston", "area_mm2", "volume_mm3", "volume_isotropic_mm3",
     "mass_mg", "mass_integrated_mg", "mass_volume_fraction_mg", "peak_hu", "mean_hu", "voxels",
     "x_mm", "y_mm", "z_mm", "first_slice", "last_slice",
 )  # fmt: skip
@@ -30,7 +30,8 @@ SCORE_COLUMNS = (
     "study", "series", "series_number", "series_description", "quote", "quote_reason", "agatston", "risk_category",
     "cac_drs", "lesions", "vessels_with_calcium", *(f"agatston_{v.lower()}" for v in (*VESSELS, UNASSIGNED)),
     "agatston_other", "volume_mm3", "volume_isotropic_mm3", "mass_mg", "mass_integrated_mg",
-    "mass_volume_fraction_mg", "density", "diffusivity", "repeat_limit_95", "found_by", "rule", "kvp", "kernel",
+    "mass_volume_fraction_mg", "density", "diffusivity", "repeat_limit_95",
+    "agatston_low", "agatston_high", "zero_probability", "found_by", "rule", "kvp", "kernel",
     "slice_thickness_mm", "spacing_between_slices_mm", "is_gated", "caveats", "vascal_version", "folder",
 )  # fmt: skip
 
@@ -71,6 +72,7 @@ def report_to_dict(report: Report) -> dict[str, Any]:
         "vessels_with_calcium": score.vessels_with_calcium,
         "diffusivity": score.diffusivity,
         "repeat_limit_95": asdict(score.repeat_limit),
+        "uncertainty": _uncertainty_to_dict(report),
     }
     return {
         "schema": SCHEMA,
@@ -88,6 +90,20 @@ def report_to_dict(report: Report) -> dict[str, Any]:
         "findings": asdict(report.findings),
         "caveats": [asdict(caveat) for caveat in report.caveats],
         "provenance": {**asdict(report.provenance), "options": dict(report.provenance.options)},
+    }
+
+
+def _uncertainty_to_dict(report: Report) -> dict[str, Any] | None:
+    """Lay out what the total may be; nothing where the total must not be quoted."""
+    doubt = report.uncertainty
+    if doubt is None or not report.is_quotable:
+        return None
+    return {
+        "agatston_low": doubt.low,
+        "agatston_high": doubt.high,
+        "level": doubt.level,
+        "zero_probability": doubt.zero_probability,
+        "categories": dict(doubt.categories),
     }
 
 
@@ -135,6 +151,7 @@ def score_row(saved: Mapping[str, Any], folder: str, choice: str | None) -> dict
     series, total, meaning = saved["series"], saved["total"], saved["interpretation"]
     by_vessel = {name: vessel["agatston"] for name, vessel in saved["vessels"].items()}
     named = {f"agatston_{name.lower()}": by_vessel.get(name, 0.0) for name in (*VESSELS, UNASSIGNED)}
+    doubt = meaning["uncertainty"] or {}
     other = sum(value for name, value in by_vessel.items() if name not in (*VESSELS, UNASSIGNED))
     row = {
         **total,
@@ -151,6 +168,7 @@ def score_row(saved: Mapping[str, Any], folder: str, choice: str | None) -> dict
         "vessels_with_calcium": meaning["vessels_with_calcium"],
         "diffusivity": meaning["diffusivity"],
         "repeat_limit_95": meaning["repeat_limit_95"]["agatston"],
+        **{name: doubt.get(name) for name in ("agatston_low", "agatston_high", "zero_probability")},
         "found_by": saved["found_by"],
         "rule": saved["rule"]["name"],
         "kvp": series["acquisition"]["kvp"],

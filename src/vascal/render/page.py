@@ -9,7 +9,16 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from vascal.calcium.lesions import VESSELS
 from vascal.render.palette import colour_of
-from vascal.render.wording import VESSEL_NAMES, show_gating, show_number, show_place, show_rule, show_score
+from vascal.render.wording import (
+    VESSEL_NAMES,
+    show_gating,
+    show_number,
+    show_place,
+    show_rule,
+    show_score,
+    show_segment,
+    show_uncertainty,
+)
 from vascal.report.report import RejectedCandidate, Report
 
 _PAGES = Environment(
@@ -19,7 +28,7 @@ _PAGES = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_PAGES.filters.update(score=show_score, number=show_number, place=show_place)
+_PAGES.filters.update(score=show_score, number=show_number, place=show_place, segment=show_segment)
 
 
 def draw_page(report: Report, overlay_png: bytes) -> str:
@@ -43,6 +52,7 @@ def draw_page(report: Report, overlay_png: bytes) -> str:
         cautions=[caveat for caveat in report.caveats if caveat.severity == "caution"],
         remarks=[caveat for caveat in report.caveats if caveat.severity == "info"],
         summary=summarise(report),
+        doubt=show_uncertainty(report.uncertainty),
         picture=base64.b64encode(overlay_png).decode(),
         colour_of=colour_of,
     )

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from vascal.calcium.rule import AgatstonRule
+from vascal.calcium.uncertainty import TotalUncertainty
+from vascal.regions import SEGMENTS
 
 VESSEL_NAMES = {
     "LM": "Left main",
@@ -81,3 +83,33 @@ def show_rule(rule: AgatstonRule) -> tuple[str, ...]:
         f"A patch weighs 1, or one more from each of {edges} HU, by its own peak in its own slice.",
         f"Area × weight × spacing between slices / {rule.reference_spacing_mm:g} mm, added up.",
     )
+
+
+def show_segment(number: int | None) -> str:
+    """Name an SCCT segment in short, or say nothing.
+
+    Examples
+    --------
+    >>> show_segment(6), show_segment(None)
+    ('6 proximal LAD', '')
+    """
+    return "" if number is None else f"{number} {SEGMENTS[number]}"
+
+
+def show_uncertainty(doubt: TotalUncertainty | None) -> str:
+    """Say what the total may be instead."""
+    if doubt is None:
+        return ""
+    likely = max(doubt.categories.items(), key=lambda item: item[1])
+    span = f"With doubt about lesions and between scans: {show_score(doubt.low)} to {show_score(doubt.high)} (95 %)"
+    if doubt.high == 0:
+        span = "No candidate is likely to be coronary calcium"
+    zero = f"chance that there is none {_percent(doubt.zero_probability)}"
+    where = f"category {likely[0]} with {_percent(likely[1])}"
+    return f"{span}; {where}, {zero}. Probabilities were learned on simulated scans."
+
+
+def _percent(share: float) -> str:
+    if share > 0.995:
+        return "over 99 %"
+    return "under 1 %" if share < 0.005 else f"{100 * share:.0f} %"

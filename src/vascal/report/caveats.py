@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from vascal.anatomy.segmenter import Anatomy
+from vascal.calcium.contrast import SUFFIX
 from vascal.calcium.lesions import UNASSIGNED
 from vascal.calcium.mass import Calibration
 from vascal.calcium.rule import AgatstonRule
@@ -19,10 +20,12 @@ from vascal.calcium.score import CalciumScore
 from vascal.study import Acquisition
 from vascal.volume import Grid
 
-FoundBy = Literal["labels", "rules"]
+FoundBy = Literal["labels", "rules", "learned"]
 """Who marked the calcium: a person or another program, or vascal's own finder."""
 
 Severity = Literal["critical", "caution", "info"]
+LEAST_AGREEMENT = 0.7
+"""Dice of two outlines of one heart; on simulated scans the finders agree to 0.8 and better."""
 _RANK = {"critical": 0, "caution": 1, "info": 2}
 
 THICK_SLICE_MM = 3.5
@@ -76,6 +79,7 @@ def find_caveats(seen: Circumstances) -> tuple[Caveat, ...]:
     """List what a reader must know of this result, gravest first."""
     found = [
         *_contrast(seen),
+        *_virtual(seen),
         *_heart(seen),
         *_gating(seen.acquisition),
         *_tube_voltage(seen),
@@ -97,12 +101,29 @@ def _contrast(seen: Circumstances) -> Iterator[Caveat]:
         yield Caveat(
             code="contrast",
             message=f"Blood is contrast-enhanced ({measured}). Iodine exceeds the calcium threshold: "
-            "the total is not an Agatston score and must not be quoted as one.",
-            severity="critical" if seen.found_by == "rules" else "caution",
+            "the total is not an Agatston score and must not be quoted as one." + _estimate(seen.rule),
+            severity="caution" if seen.found_by == "labels" else "critical",
         )
     elif seen.acquisition.contrast_agent:
         message = "The header names a contrast agent, but blood in the image does not show it."
         yield Caveat(code="contrast-claimed", message=message)
+
+
+def _estimate(rule: AgatstonRule) -> str:
+    """Say by which threshold calcium was told from contrast agent, if it was."""
+    if not rule.name.endswith(SUFFIX):
+        return ""
+    return f" Calcium above {rule.threshold_hu:.0f} HU, over the brightest blood, was added up as an estimate."
+
+
+def _virtual(seen: Circumstances) -> Iterator[Caveat]:
+    if seen.acquisition.is_virtual_non_contrast:
+        yield Caveat(
+            code="virtual-non-contrast",
+            message="Iodine was subtracted from this image by dual energy, and about two thirds of the calcium's CT "
+            "number went with it: there is no Agatston score of it. Mass was multiplied by 2.8 (computed, 2.0 to 2.9).",
+            severity="critical",
+        )
 
 
 def _heart(seen: Circumstances) -> Iterator[Caveat]:
@@ -227,7 +248,7 @@ def _noise_and_metal(seen: Circumstances) -> Iterator[Caveat]:
             message=f"Noise of {seen.anatomy.noise_sd_hu:.0f} HU (limit {NOISE_LIMIT_HU:.0f}): "
             "specks of noise reach the threshold and small calcium is uncertain.",
         )
-        if seen.found_by == "rules" and any(map(is_sharp_kernel, seen.acquisition.kernels)):
+        if seen.found_by != "labels" and any(map(is_sharp_kernel, seen.acquisition.kernels)):
             yield Caveat(
                 code="sharp-and-noisy",
                 message="A sharp kernel and this noise together make edges look like calcium to the automatic finder: "
@@ -244,11 +265,18 @@ def _noise_and_metal(seen: Circumstances) -> Iterator[Caveat]:
 def _finder(seen: Circumstances) -> Iterator[Caveat]:
     if seen.found_by == "labels":
         return
+    how = "networks trained on simulated scans only" if seen.found_by == "learned" else "anatomy rules"
     yield Caveat(
         code="found-automatically",
-        message="Calcium was found and named by anatomy rules that no clinical study has validated. "
-        "Check every lesion.",
+        message=f"Calcium was found and named by {how}, which no clinical study has validated. Check every lesion.",
     )
+    overlap = seen.anatomy.agreement
+    if overlap is not None and overlap < LEAST_AGREEMENT:
+        yield Caveat(
+            code="finders-disagree",
+            message=f"Network and anatomy rules outline different hearts (overlap {overlap:.2f}, Dice): "
+            "check the outline before the score.",
+        )
     unassigned = seen.score.vessels.get(UNASSIGNED)
     if unassigned is not None and unassigned.lesions:
         yield Caveat(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from vascal.calcium.score import CalciumScore
+from vascal.calcium.uncertainty import TotalUncertainty
 from vascal.report.caveats import Caveat, FoundBy
 from vascal.report.provenance import Provenance
 from vascal.study import Acquisition, Patient
@@ -42,13 +43,17 @@ class SeriesFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RejectedCandidate:
-    """Something bright in or near the heart that was not scored, and why."""
+    """Something bright in or near the heart that was not scored, and why.
+
+    `probability` is that of coronary calcium after all; None where the finder gives none.
+    """
 
     reason: str
     volume_mm3: float
     peak_hu: int
     center_mm: Vector
     slices: tuple[int, int]
+    probability: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +78,7 @@ class Report:
         What was scored.
     found_by
         ``labels``: a person or another program marked the vessels;
-        ``rules``: vascal's own finder did.
+        ``learned`` or ``rules``: vascal's own finder did.
     score
         The numbers.
     is_quotable
@@ -86,6 +91,8 @@ class Report:
         What a reader must know, gravest first.
     provenance
         Version and inputs that made it.
+    uncertainty
+        What the total may be instead; None where nothing gives probabilities.
     """
 
     series: SeriesFacts
@@ -96,4 +103,5 @@ class Report:
     findings: ImageFindings
     caveats: tuple[Caveat, ...]
     provenance: Provenance
+    uncertainty: TotalUncertainty | None = None
     kind: Literal["cac"] = "cac"

@@ -116,10 +116,10 @@ def _coronary_plaques(rng: np.random.Generator, agatston: float, branches: tuple
     masses = np.maximum(mass_for_agatston(agatston) * shares, 0.05)
     names = [name for name in BRANCH_SHARES if name in branches]
     odds = np.array([BRANCH_SHARES[name] for name in names])
-    return [_plaque(rng, str(rng.choice(names, p=odds / odds.sum())), float(mass)) for mass in masses]
+    return [draw_plaque(rng, str(rng.choice(names, p=odds / odds.sum())), float(mass)) for mass in masses]
 
 
-def _plaque(rng: np.random.Generator, site: str, mass_mg: float) -> Plaque:
+def draw_plaque(rng: np.random.Generator, site: str, mass_mg: float) -> Plaque:
     """Small plaques are spots; large ones are longer and denser."""
     large = float(np.clip(np.log10(max(mass_mg, 0.1)) + 0.3, 0, 2))
     odds = np.array((1.0, 0.6 * large, 0.25 * large, 0.35 * large))
@@ -142,6 +142,6 @@ def _other_plaques(rng: np.random.Generator, patient: SimulatedPatient) -> list[
         chance = float(np.clip(share + growth * (patient.age_years - 60), 0.0, 0.97))
         count = int(rng.poisson(2.0)) + 1 if rng.random() < chance else 0
         for _ in range(count):
-            drawn = _plaque(rng, site, float(mass_mg / 3 * rng.lognormal(0, 0.9)))
+            drawn = draw_plaque(rng, site, float(mass_mg / 3 * rng.lognormal(0, 0.9)))
             plaques.append(drawn)
     return plaques

@@ -25,14 +25,6 @@ VESSELS: Mapping[int, Vessel] = {1: "LM", 2: "LAD", 3: "LCX", 4: "RCA"}
 EPICARDIAL_DEPTH_MM = 2.6
 """Distance from the muscle to the axis of a coronary artery."""
 
-SEGMENTS: Mapping[int, str] = {
-    1: "proximal RCA", 2: "mid RCA", 3: "distal RCA", 4: "right PDA", 5: "left main", 6: "proximal LAD", 7: "mid LAD",
-    8: "distal LAD", 9: "first diagonal", 10: "second diagonal", 11: "proximal LCX", 12: "first obtuse marginal",
-    13: "mid and distal LCX", 14: "second obtuse marginal", 15: "left PDA", 16: "right posterolateral",
-    17: "ramus intermedius", 18: "left posterolateral",
-}  # fmt: skip
-"""SCCT segment number and name."""
-
 # Rough courses on the average heart; `coronary_tree` lays them on the muscle.
 LM: tuple[Vector, ...] = ((17, -22, 33), (24, -21, 36), (31, -21, 35))
 LAD: tuple[Vector, ...] = (

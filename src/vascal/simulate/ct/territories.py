@@ -18,7 +18,7 @@ REACH_MM = 7.0
 
 
 @compiled
-def _mark_near(points, values, origin, spacing, reach, distance, labels):  # type: ignore[no-untyped-def]
+def mark_near(points, values, origin, spacing, reach, distance, labels):  # type: ignore[no-untyped-def]
     """Give every voxel within reach of a point the value of the nearest point."""
     for n in range(points.shape[0]):
         x, y, z = points[n, 0] - origin[0], points[n, 1] - origin[1], points[n, 2] - origin[2]
@@ -44,12 +44,12 @@ def coronary_territories(phantom: Phantom, organs: NDArray[np.uint8], grid: Grid
         (slice, row, column): LM 1, LAD 2, LCX 3, RCA 4.
     """
     values = {name: value for value, name in VESSELS.items()}
-    lines = [_every_mm(phantom.body.to_patient(branch.points)) for branch in phantom.tree]
+    lines = [every_mm(phantom.body.to_patient(branch.points)) for branch in phantom.tree]
     owners = [np.full(len(line), values[branch.vessel]) for line, branch in zip(lines, phantom.tree, strict=True)]
     labels = np.zeros(grid.shape, dtype=np.uint8)
     distance = np.full(grid.shape, np.inf, dtype=np.float32)
     origin, spacing = np.array(grid.origin_mm), np.array(grid.spacing_mm)
-    _mark_near(
+    mark_near(
         np.concatenate(lines), np.concatenate(owners).astype(np.uint8), origin, spacing, REACH_MM, distance, labels
     )
     allowed = np.zeros(256, dtype=np.bool_)
@@ -58,7 +58,8 @@ def coronary_territories(phantom: Phantom, organs: NDArray[np.uint8], grid: Grid
     return labels
 
 
-def _every_mm(line: NDArray[np.float64]) -> NDArray[np.float64]:
+def every_mm(line: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Lay points about a mm apart along a line: (point, 3)."""
     way = np.append(0, np.cumsum(np.linalg.norm(np.diff(line, axis=0), axis=1)))
     even = np.linspace(0, way[-1], max(2, round(float(way[-1]))))
     return np.stack([np.interp(even, way, axis) for axis in line.T], axis=1)

@@ -1,0 +1,187 @@
+"""Stage 1: heart and surroundings from a learned map of regions on a 4 mm lattice."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from jaxtyping import Float32, UInt8
+from scipy import ndimage
+
+from vascal.anatomy.cavity import CROSS
+from vascal.anatomy.coarse import CoarseCt, CoarseHu, average_blocks
+from vascal.anatomy.contrast import CORE_MM, measure_blood, measure_noise
+from vascal.anatomy.lattice import AIR_HU, Lattice
+from vascal.anatomy.painting import CoarseStructures, paint
+from vascal.anatomy.segmenter import STRUCTURES, Anatomy, CutSide, RegionMap
+from vascal.anatomy.thorax import find_chest
+from vascal.models.runtime import load_network
+from vascal.models.windows import anatomy_channels
+from vascal.regions import AORTA_REGIONS, BONE_REGIONS, HEART_REGIONS, Region
+from vascal.volume import LabelMap, Volume
+
+SPACING_MM = 4.0
+DIVISOR = 16
+"""The network halves its input four times."""
+LEAST_HEART_ML = 60.0
+"""Less than this is no part of a heart that would be worth scoring."""
+CUT_MM2 = 400.0
+Probabilities = Float32[np.ndarray, "region slice row column"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LearnedAnatomy:
+    """Finds heart and surroundings with a network; implements `Segmenter`.
+
+    Parameters
+    ----------
+    block_mm
+        Blocks the CT is averaged to first, mm.
+    folder
+        With other weights than the embedded ones.
+    """
+
+    block_mm: float = 4.0
+    folder: Path | None = None
+
+    def find_anatomy(self, volume: Volume) -> Anatomy:
+        """Find heart and surroundings.
+
+        Parameters
+        ----------
+        volume
+            CT: (slice, row, column), HU.
+
+        Returns
+        -------
+        Anatomy
+            On the volume's grid, with the map of regions. Where no heart is in the
+            scan the heart is empty and a note says so; nothing raises.
+        """
+        network = load_network("anatomy", self.folder)
+        ct = average_blocks(volume, self.block_mm)
+        lattice = lay_lattice(ct)
+        (logits,) = network.run(image=anatomy_channels(to_lattice(ct, lattice))[None])
+        share = softmax(logits[0])
+        regions = share.argmax(axis=0).astype(np.uint8)
+        share_of_heart = keep_largest(share[list(HEART_REGIONS)].sum(axis=0))
+        share_of_aorta = share[list(AORTA_REGIONS)].sum(axis=0)
+        found = _structures(ct, lattice, regions, share_of_heart, share_of_aorta)
+        heart, aorta = found.heart > 0.5, found.aorta > 0.5
+        blood = measure_blood(ct, heart, np.asarray(_depth(aorta, ct) > CORE_MM))
+        quiet = heart if heart.any() else found.body & ~ndimage.binary_dilation(found.lungs | found.near_bone, CROSS)
+        return Anatomy(
+            structures=LabelMap(labels=paint(volume, ct, found), grid=volume.grid, names=STRUCTURES),
+            finder=network.entry.label,
+            blood_hu=blood.heart_hu,
+            aorta_hu=blood.aorta_hu,
+            is_contrast_enhanced=blood.is_contrast_enhanced,
+            noise_sd_hu=measure_noise(volume, ct, np.asarray(quiet)),
+            heart_cut_off=find_cut_sides(ct, heart),
+            notes=() if heart.any() else ("No heart was found: nothing in the scan looks like one.",),
+            regions=RegionMap(lattice=lattice, labels=regions, heart=share_of_heart),
+            agreement=_dice(heart, find_chest(ct).sac),
+        )
+
+
+def _dice(first: np.ndarray, second: np.ndarray) -> float:
+    """Overlap of two outlines; 1 if both are empty."""
+    total = np.count_nonzero(first) + np.count_nonzero(second)
+    return float(2 * np.count_nonzero(first & second) / total) if total else 1.0
+
+
+def lay_lattice(ct: CoarseCt) -> Lattice:
+    """Lay a lattice over the scan, as large as the network needs it."""
+    lengths = [n * s for n, s in zip(ct.hu.shape, ct.spacing_mm, strict=True)]
+    counts = [max(DIVISOR, DIVISOR * -(-round(length / SPACING_MM) // DIVISOR)) for length in lengths]
+    return Lattice(corner_mm=(0.0, 0.0, 0.0), spacing_mm=SPACING_MM, shape=(counts[0], counts[1], counts[2]))
+
+
+def to_lattice(ct: CoarseCt, lattice: Lattice) -> Float32[np.ndarray, "slice row column"]:
+    """Interpolate blocks to the lattice; air beyond the scan."""
+    step = np.asarray(lattice.spacing_mm) / np.asarray(ct.spacing_mm)
+    padded = np.pad(ct.hu - np.float32(AIR_HU), 1, mode="edge")
+    found = ndimage.affine_transform(
+        padded, step, _first_block(ct) + 1, output_shape=lattice.shape, order=1, mode="constant", cval=0.0
+    )
+    return np.asarray(found + np.float32(AIR_HU), dtype=np.float32)
+
+
+def _first_block(ct: CoarseCt) -> np.ndarray:
+    """Place of the scan's first voxel, in blocks: it lies in the first half of the first block."""
+    return np.asarray([0.5 / block - 0.5 for block in ct.block])
+
+
+def from_lattice(field: np.ndarray, ct: CoarseCt, lattice: Lattice, *, order: Literal[0, 1] = 1) -> np.ndarray:
+    """Interpolate a field of the lattice back to blocks."""
+    step = np.asarray(ct.spacing_mm) / lattice.spacing_mm
+    offset = -_first_block(ct) * step
+    return np.asarray(
+        ndimage.affine_transform(field, step, offset, output_shape=ct.hu.shape, order=order, mode="nearest")
+    )
+
+
+def softmax(logits: np.ndarray) -> Probabilities:
+    """Turn scores into shares along the first axis."""
+    shifted = logits - logits.max(axis=0)
+    np.exp(shifted, out=shifted)
+    shifted /= shifted.sum(axis=0)
+    return np.asarray(shifted, dtype=np.float32)
+
+
+def keep_largest(share: np.ndarray) -> Float32[np.ndarray, "slice row column"]:
+    """Keep the largest connected part of what is likely heart; nothing if it is too small for one."""
+    parts, count = ndimage.label(share > 0.5)
+    if count == 0:
+        return np.zeros(share.shape, dtype=np.float32)
+    sizes = np.bincount(parts.ravel())[1:]
+    if sizes.max() * SPACING_MM**3 / 1000 < LEAST_HEART_ML:
+        return np.zeros(share.shape, dtype=np.float32)
+    kept = ndimage.binary_dilation(parts == sizes.argmax() + 1, CROSS)
+    return np.where(kept, share, 0.0).astype(np.float32)
+
+
+def _structures(
+    ct: CoarseCt, lattice: Lattice, regions: UInt8[np.ndarray, "slice row column"], heart: np.ndarray, aorta: np.ndarray
+) -> CoarseStructures:
+    labels = from_lattice(regions, ct, lattice, order=0)
+    is_heart = from_lattice(heart, ct, lattice)
+    bone = np.isin(labels, BONE_REGIONS) | ((ct.dense > 0.25) & (is_heart < 0.1))
+    return CoarseStructures(
+        body=~np.isin(labels, (Region.OUTSIDE, Region.TABLE)),
+        table=labels == Region.TABLE,
+        airway=labels == Region.AIRWAY,
+        lungs=labels == Region.LUNG,
+        near_bone=np.asarray(ndimage.binary_dilation(bone, CROSS) & (is_heart < 0.5)),
+        heart=_as_float(is_heart),
+        aorta=_as_float(from_lattice(aorta, ct, lattice)),
+    )
+
+
+def _as_float(values: np.ndarray) -> CoarseHu:
+    return np.asarray(values, dtype=np.float32)
+
+
+def _depth(mask: np.ndarray, ct: CoarseCt) -> np.ndarray:
+    if not mask.any():
+        return np.zeros(mask.shape)
+    return np.asarray(ndimage.distance_transform_edt(mask, sampling=ct.spacing_mm))
+
+
+def find_cut_sides(ct: CoarseCt, heart: np.ndarray) -> tuple[CutSide, ...]:
+    """Name the sides on which the field of view ends inside the heart."""
+    if not heart.any():
+        return ()
+    void = ct.padding
+    k, i, j = ct.spacing_mm
+    faces: list[tuple[CutSide, np.ndarray, float]] = [("top", heart[-1], i * j), ("bottom", heart[0], i * j)]
+    across: tuple[tuple[CutSide, int, int], ...] = (("front", 1, 1), ("back", 1, -1), ("right", 2, 1), ("left", 2, -1))
+    for side, axis, step in across:
+        beyond = np.roll(void, step, axis=axis)
+        edge = [slice(None)] * 3
+        edge[axis] = slice(0, 1) if step > 0 else slice(-1, None)
+        beyond[tuple(edge)] = True
+        faces.append((side, heart & beyond, k * (j if axis == 1 else i)))
+    return tuple(side for side, face, area in faces if np.count_nonzero(face) * area > CUT_MM2)

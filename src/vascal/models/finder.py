@@ -1,0 +1,56 @@
+"""Ways to find coronary calcium, by name: a segmenter and a judge that belong together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from vascal.anatomy.confounders import judge_candidates
+from vascal.anatomy.segmenter import Segmenter
+from vascal.anatomy.thorax import ThoraxRules
+from vascal.calcium.finding import Judge
+from vascal.models.anatomy_net import LearnedAnatomy
+from vascal.models.lesion_net import LearnedJudge
+from vascal.models.voxel_net import VoxelJudge, has_voxel_model
+
+FinderName = Literal["learned", "rules"]
+FINDERS: tuple[FinderName, ...] = ("learned", "rules")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finder:
+    """One way to find coronary calcium.
+
+    Parameters
+    ----------
+    name
+        ``learned`` or ``rules``.
+    segmenter
+        Finds heart and surroundings.
+    judge
+        Tells coronary calcium from the rest.
+    """
+
+    name: FinderName
+    segmenter: Segmenter
+    judge: Judge
+
+
+DEFAULT_FINDER: FinderName = "rules"
+
+
+def choose_finder(name: FinderName = DEFAULT_FINDER, folder: Path | None = None) -> Finder:
+    """Pick a finder.
+
+    Parameters
+    ----------
+    name
+        Networks trained on simulated scans, or anatomy rules.
+    folder
+        With other networks than the embedded ones; see `vascal train`.
+    """
+    if name == "rules":
+        return Finder(name=name, segmenter=ThoraxRules(), judge=judge_candidates)
+    judge = VoxelJudge(folder=folder) if folder and has_voxel_model(folder) else LearnedJudge(folder=folder)
+    return Finder(name=name, segmenter=LearnedAnatomy(folder=folder), judge=judge)

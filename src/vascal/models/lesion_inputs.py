@@ -1,0 +1,130 @@
+"""What the lesion network sees of a candidate: a patch of the CT, and where the candidate lies."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float32
+
+from vascal.anatomy.confounders import Candidate
+from vascal.anatomy.lattice import AIR_HU, Places, look_up
+from vascal.anatomy.segmenter import Anatomy, RegionMap
+from vascal.models.course_net import CourseMap
+from vascal.models.windows import window
+from vascal.regions import COURSE_CLASSES, Region
+from vascal.volume import Volume
+
+KINDS = (
+    "LM", "LAD", "LCX", "RCA", "aortic wall", "aortic valve", "mitral annulus", "outside the heart", "bone", "metal",
+    "noise", "contrast-filled blood",
+)  # fmt: skip
+"""Answers about a candidate: the first four are coronary calcium."""
+
+PATCH = (16, 24, 24)
+"""Slices, rows, columns at 1.5 mm: 24 by 36 by 36 mm."""
+MOST_VOXELS = 600
+"""Of a large candidate, evenly picked voxels are looked up."""
+METAL_HU = 2000
+FEATURES = 2 * COURSE_CLASSES + len(Region) + 2 + 3 + 14
+Patches = Float32[np.ndarray, "candidate channel slice row column"]
+Features = Float32[np.ndarray, "candidate feature"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class LesionInputs:
+    """All candidates of one scan, as the network takes them.
+
+    Parameters
+    ----------
+    patches
+        (candidate, channel, slice, row, column): fat and vessels, calcium, the candidate itself.
+    features
+        (candidate, feature): shares of courses, regions, place in the heart, size and brightness.
+    """
+
+    patches: Patches
+    features: Features
+
+
+def describe_candidates(
+    volume: Volume, anatomy: Anatomy, courses: CourseMap, candidates: Sequence[Candidate]
+) -> LesionInputs:
+    """Describe candidates for the lesion network.
+
+    Parameters
+    ----------
+    volume
+        CT: (slice, row, column), HU.
+    anatomy
+        Of the same scan, with regions.
+    courses
+        Of the same scan.
+    candidates
+        Connected groups of bright voxels.
+    """
+    if anatomy.regions is None:
+        raise ValueError("regions are needed")
+    half = np.asarray(PATCH) // 2
+    room = [(int(h), int(h)) for h in half]
+    hu = np.pad(courses.hu, room, constant_values=AIR_HU)
+    shown = np.stack([window(hu, -20.0, 160.0), window(hu, 350.0, 350.0)])
+    patches = np.zeros((len(candidates), 3, *PATCH), dtype=np.float32)
+    features = np.zeros((len(candidates), FEATURES), dtype=np.float32)
+    for n, candidate in enumerate(candidates):
+        places = courses.lattice.places_of(volume, candidate.index)
+        corner = _corner(places, courses)
+        box = tuple(slice(c, c + p) for c, p in zip(corner, PATCH, strict=True))
+        patches[n, :2] = shown[(slice(None), *box)]
+        _mark(patches[n, 2], places, corner - half)
+        features[n] = _features(volume, anatomy, anatomy.regions, courses, candidate, places)
+    return LesionInputs(patches=patches, features=features)
+
+
+def _corner(places: Places, courses: CourseMap) -> np.ndarray:
+    """First point of the patch in the padded box: the candidate in the middle, the patch never beyond the padding."""
+    middle = np.round(places.mean(axis=1)).astype(int)
+    return np.asarray(np.clip(middle, 0, np.asarray(courses.lattice.shape)))
+
+
+def _mark(mask: np.ndarray, places: Places, corner: np.ndarray) -> None:
+    at = np.round(places).astype(int) - corner[:, None]
+    inside = np.all((at >= 0) & (at < np.asarray(mask.shape)[:, None]), axis=0)
+    mask[tuple(at[:, inside])] = 1.0
+
+
+def _features(
+    volume: Volume, anatomy: Anatomy, regions: RegionMap, courses: CourseMap, candidate: Candidate, places: Places
+) -> np.ndarray:
+    step = max(1, places.shape[1] // MOST_VOXELS)
+    few = places[:, ::step]
+    share = courses.share_at(few)
+    coarse = regions.lattice.places_of(volume, candidate.index[::step])
+    at = tuple(np.clip(np.round(c).astype(int), 0, n - 1) for c, n in zip(coarse, regions.labels.shape, strict=True))
+    region = np.bincount(regions.labels[at], minlength=len(Region)) / at[0].size
+    heart = look_up(regions.heart[None], coarse)[0]
+    where = (places.mean(axis=1) - courses.centre) / courses.size
+    return np.concatenate(
+        [
+            np.sqrt(share.mean(axis=1)), np.sqrt(share.max(axis=1)), region, (heart.mean(), heart.min()),
+            np.clip(where, -3, 3), _look(volume, anatomy, candidate, places),
+        ]
+    )  # fmt: skip
+
+
+def _look(volume: Volume, anatomy: Anatomy, candidate: Candidate, places: Places) -> np.ndarray:
+    """Size, brightness and the scan, each brought to about 1."""
+    hu = volume.hu.reshape(-1)[candidate.index]
+    blood, noise = anatomy.blood_hu or 40.0, max(anatomy.noise_sd_hu or 15.0, 1.0)
+    extent = np.ptp(places, axis=1) * 1.5 + 1.0
+    spacing = volume.grid.spacing_mm
+    slices = np.ptp(candidate.index // (volume.grid.shape[1] * volume.grid.shape[2])) + 1
+    return np.asarray(
+        [
+            np.log10(candidate.volume_mm3 + 0.1), np.log10(len(candidate.index)), candidate.peak_hu / 1000,
+            float(hu.mean()) / 1000, min((candidate.peak_hu - blood) / noise / 10, 5.0), noise / 40, blood / 300,
+            float(anatomy.is_contrast_enhanced), spacing[0] / 3, spacing[1], np.log2(slices),
+            *np.log10(extent[:2]), float(np.mean(hu >= METAL_HU)),
+        ]
+    )  # fmt: skip

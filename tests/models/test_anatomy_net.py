@@ -1,0 +1,117 @@
+"""Stage 1 around a network that knows the answer."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tests.models.truth import gated, network, true_anatomy_network
+from vascal.anatomy.coarse import average_blocks
+from vascal.anatomy.segmenter import Anatomy, Segmenter
+from vascal.models import anatomy_net
+from vascal.models.anatomy_net import SPACING_MM, LearnedAnatomy, find_cut_sides, keep_largest, lay_lattice, to_lattice
+from vascal.regions import Region
+from vascal.volume import Grid, Volume
+
+
+def dice(first: np.ndarray, second: np.ndarray) -> float:
+    return float(2 * np.count_nonzero(first & second) / (np.count_nonzero(first) + np.count_nonzero(second)))
+
+
+@pytest.fixture
+def found(monkeypatch: pytest.MonkeyPatch) -> Anatomy:
+    monkeypatch.setattr(anatomy_net, "load_network", lambda name, folder=None: true_anatomy_network())
+    return LearnedAnatomy().find_anatomy(gated()[1].volume)
+
+
+def test_it_is_a_segmenter() -> None:
+    assert isinstance(LearnedAnatomy(), Segmenter)
+
+
+def test_true_regions_come_back_on_the_scans_grid(found: Anatomy) -> None:
+    _, scan = gated()
+    assert dice(found.structures.mask("heart"), scan.structures.mask("heart")) > 0.95
+    assert dice(found.structures.mask("aorta"), scan.structures.mask("aorta")) > 0.85
+    assert dice(found.structures.mask("lungs"), scan.structures.mask("lungs")) > 0.95
+    assert found.finder == "anatomy-1-00000000"
+
+
+def test_blood_noise_and_contrast_are_measured(found: Anatomy) -> None:
+    assert found.blood_hu == pytest.approx(43, abs=6)
+    assert found.aorta_hu == pytest.approx(42, abs=6)
+    assert found.noise_sd_hu == pytest.approx(gated()[1].noise_sd_hu, rel=0.35)
+    assert not found.is_contrast_enhanced
+    assert found.heart_cut_off == ()
+
+
+def test_rules_agree_with_the_true_heart(found: Anatomy) -> None:
+    assert found.agreement is not None
+    assert found.agreement > 0.7
+
+
+def test_a_scan_without_heart_has_none_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    def nothing(image: np.ndarray) -> tuple[np.ndarray, ...]:
+        logits = np.zeros((1, len(Region), *image.shape[2:]), dtype=np.float32)
+        logits[0, Region.BODY] = 9
+        return (logits,)
+
+    monkeypatch.setattr(anatomy_net, "load_network", lambda name, folder=None: network("anatomy", nothing))
+    grid = Grid.even((8, 32, 32), (4.0, 4.0, 4.0))
+    water = Volume(hu=np.zeros(grid.shape, dtype=np.int16), grid=grid)
+    anatomy = LearnedAnatomy().find_anatomy(water)
+    assert not anatomy.structures.mask("heart").any()
+    assert anatomy.notes == ("No heart was found: nothing in the scan looks like one.",)
+    assert anatomy.agreement == 1
+
+
+@pytest.mark.parametrize("flip", [(1, False), (2, False), (1, True)])
+def test_the_lattice_shows_the_same_patient_whichever_way_rows_and_columns_run(flip: tuple[int, bool]) -> None:
+    _, scan = gated()
+    axis, both = flip
+    axes = (1, 2) if both else (axis,)
+    grid = replace(
+        scan.volume.grid,
+        row_axis=(0.0, -1.0, 0.0) if 1 in axes else (0.0, 1.0, 0.0),
+        column_axis=(-1.0, 0.0, 0.0) if 2 in axes else (1.0, 0.0, 0.0),
+    )
+    turned = Volume(hu=np.ascontiguousarray(np.flip(scan.volume.hu, axes)), grid=grid)
+    plain, other = (average_blocks(volume, 4.0) for volume in (scan.volume, turned))
+    first, second = (to_lattice(ct, lay_lattice(ct)) for ct in (plain, other))
+    inside = (slice(2, 30), slice(4, 50), slice(4, 50))
+    assert float(np.corrcoef(first[inside].ravel(), second[inside].ravel())[0, 1]) > 0.97
+
+
+def test_the_lattice_holds_what_the_network_can_halve_four_times() -> None:
+    _, scan = gated()
+    lattice = lay_lattice(average_blocks(scan.volume, 4.0))
+    assert all(n % 16 == 0 for n in lattice.shape)
+    assert all(
+        n * SPACING_MM >= m * s for n, m, s in zip(lattice.shape, scan.volume.hu.shape, (3, 1.14, 1.14), strict=True)
+    )
+
+
+def test_only_the_largest_part_is_the_heart_and_specks_are_none() -> None:
+    share = np.zeros((20, 20, 20), dtype=np.float32)
+    share[2:14, 2:14, 2:14] = 0.9
+    share[17:19, 17:19, 17:19] = 0.9
+    kept = keep_largest(share)
+    assert kept[5, 5, 5] == pytest.approx(0.9)
+    assert kept[17:19].max() == 0
+    assert keep_largest(np.where(share > 0, 0, share)).max() == 0
+    speck = np.zeros_like(share)
+    speck[3:5, 3:5, 3:5] = 1
+    assert keep_largest(speck).max() == 0
+
+
+def test_a_heart_at_the_edge_of_the_field_is_cut_off_there() -> None:
+    _, scan = gated()
+    ct = average_blocks(scan.volume, 4.0)
+    heart = np.zeros(ct.hu.shape, dtype=bool)
+    assert find_cut_sides(ct, heart) == ()
+    heart[:, 10:30, 10:30] = True
+    assert find_cut_sides(ct, heart) == ("top", "bottom")
+    heart = np.zeros(ct.hu.shape, dtype=bool)
+    heart[5:20, :20, 10:30] = True
+    assert find_cut_sides(ct, heart) == ("front",)
