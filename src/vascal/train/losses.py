@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -26,15 +27,26 @@ class LossConfig:
     tversky_alpha
         Cost of false positives, those of misses being 1 - alpha; 0.5 is Dice (Salehi et al. 2017,
         doi:10.1007/978-3-319-67389-9_44).
+    every
+        Only every n-th voxel counts, from a random start: with many classes the loss costs as much as the
+        network, and neighbours say the same.
     """
 
     cross_entropy: float = 1.0
     overlap: float = 1.0
     focal_gamma: float = 0.0
     tversky_alpha: float = 0.5
+    every: int = 1
 
 
-def segmentation_loss(logits: Tensor, target: Tensor, config: LossConfig) -> Tensor:
+def segmentation_loss(
+    logits: Tensor,
+    target: Tensor,
+    config: LossConfig,
+    *,
+    weights: Tensor | None = None,
+    groups: Sequence[Sequence[int]] = (),
+) -> Tensor:
     """Loss of one batch.
 
     Parameters
@@ -45,6 +57,11 @@ def segmentation_loss(logits: Tensor, target: Tensor, config: LossConfig) -> Ten
         (case, ...): class of each voxel, or `IGNORE`.
     config
         Which losses.
+    weights
+        (class,) of the cross entropy; all 1 unless given.
+    groups
+        Sets of classes that also count as one: each adds an overlap of its own, so that what must
+        be found as a whole is found before its parts can be told apart.
 
     Notes
     -----
@@ -56,6 +73,10 @@ def segmentation_loss(logits: Tensor, target: Tensor, config: LossConfig) -> Ten
 
     classes = logits.shape[1]
     counts = target != IGNORE
+    if config.every > 1:
+        thinned = torch.zeros_like(counts).flatten()
+        thinned[int(torch.randint(config.every, ())) :: config.every] = True
+        counts = counts & thinned.view_as(counts)
     flat = logits.movedim(1, -1)[counts].float()
     truth = target[counts].long()
     if not len(truth):  # the mean of nothing is no number; this is 0, and has a slope of 0
@@ -63,7 +84,10 @@ def segmentation_loss(logits: Tensor, target: Tensor, config: LossConfig) -> Ten
     log_p = functional.log_softmax(flat, dim=-1)
     at_truth = log_p.gather(1, truth[:, None])[:, 0]
     focus = (1 - at_truth.exp()) ** config.focal_gamma if config.focal_gamma else 1.0
-    loss = config.cross_entropy * -(focus * at_truth).mean()
+    share_of = None if weights is None else weights[truth]
+    entropy = -(focus * at_truth)
+    mean = entropy.mean() if share_of is None else (share_of * entropy).sum() / share_of.sum()
+    loss = config.cross_entropy * mean
     if config.overlap:
         p = log_p.exp()
         hit = torch.zeros(classes, dtype=p.dtype).to(p).scatter_add(0, truth, at_truth.exp())
@@ -72,7 +96,15 @@ def segmentation_loss(logits: Tensor, target: Tensor, config: LossConfig) -> Ten
         share = (hit + 1) / (hit + config.tversky_alpha * wrong + (1 - config.tversky_alpha) * missed + 1)
         seen = present > 0
         loss = loss + config.overlap * (1 - share[seen].mean())
+        for group in groups:
+            loss = loss + config.overlap * _miss(p[:, list(group)].sum(1), torch.isin(truth, truth.new_tensor(group)))
     return loss
+
+
+def _miss(share: Tensor, is_true: Tensor) -> Tensor:
+    """1 less the Dice of one group."""
+    hit = (share * is_true).sum()
+    return 1 - (2 * hit + 1) / (share.sum() + is_true.sum() + 1)
 
 
 def course_loss(logits: Tensor, nearest: Tensor, nearness: Tensor) -> Tensor:

@@ -223,6 +223,7 @@ def _swin_unetr(c: NetworkConfig, inputs: int, outputs: int) -> nn.Module:
     return SwinUNETR(
         spatial_dims=c.spatial_dims, in_channels=inputs, out_channels=outputs, feature_size=c.channels[0],
         drop_rate=c.dropout,
+        norm_name=("instance", {"affine": True}),  # without scales the exporter to ONNX can not tell their number
     )  # fmt: skip
 
 
@@ -231,7 +232,7 @@ def _resnet(depth: int) -> Callable[[NetworkConfig, int, int], nn.Module]:
         from monai.networks import nets
 
         # MONAI's default first step of 1 costs four times as much as the published layout.
-        return getattr(nets, f"resnet{depth}")(  # type: ignore[no-any-return]
+        return getattr(nets, f"resnet{depth}")(
             spatial_dims=c.spatial_dims, n_input_channels=inputs, num_classes=outputs, conv1_t_stride=2
         )
 

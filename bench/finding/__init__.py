@@ -1,0 +1,1 @@
+"""Automatic finding on the fixed held-out simulated set, against the truth."""

@@ -1,0 +1,200 @@
+"""Candidates for stage 3, from the simulator or from a data set with labelled calcium."""
+
+from __future__ import annotations
+
+import io
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from vascal.anatomy.confounders import Candidate
+from vascal.anatomy.segmenter import Anatomy
+from vascal.calcium.contrast import contrast_rule
+from vascal.calcium.finding import collect_candidates
+from vascal.calcium.rule import AGATSTON_1990
+from vascal.dataset import CORONARY as CORONARY_NAME
+from vascal.dataset import Case, Split
+from vascal.errors import TrainingError, VascalError
+from vascal.io.atomic import write_file
+from vascal.io.dataset_index import find_index, read_case_image, read_case_labels, read_dataset
+from vascal.models.anatomy_net import LearnedAnatomy
+from vascal.models.lesion_inputs import KINDS
+from vascal.models.lesion_net import choose_shown
+from vascal.models.runtime import MANIFEST
+from vascal.train.config import TrainConfig, lay_out
+from vascal.train.lesion_samples import (
+    CORONARY,
+    OTHER,
+    LesionSamples,
+    PlaqueLabels,
+    label_plaques,
+    make_samples,
+    name_candidate,
+)
+from vascal.train.samples import SIMULATED, Progress, Sample, SampleList, write_samples
+from vascal.train.simulated_draws import draw_heart_protocol
+from vascal.train.simulated_samples import simulate_training_scan
+from vascal.volume import LabelMap, Volume
+
+MOST_NEGATIVES = 120
+"""Candidates of one scan that are not coronary: beyond this, as many are left out at random."""
+LEAST_LABELLED = 0.3
+"""Share of a candidate's voxels that must be labelled coronary for it to be so."""
+Truth = Callable[[Volume, Anatomy, Sequence[Candidate]], tuple[np.ndarray, np.ndarray]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Scan:
+    patient: str
+    source: str
+    split: Split | None
+    make: Callable[[], LesionSamples]
+
+
+def prepare_lesions(config: TrainConfig, folder: Path, progress: Progress) -> None:
+    """Prepare candidates of simulated scans or of a data set; test cases are not opened.
+
+    Raises
+    ------
+    TrainingError
+        If no scan is of use.
+    """
+    skipped: Counter[str] = Counter()
+    scans = list(_list_cases(config, skipped) if config.data.index is not None else _list_simulated(config))
+    rows: list[Sample] = []
+    for number, scan in enumerate(scans):
+        name = f"{number:06d}.npz"
+        try:
+            if not (folder / name).exists():
+                write_file(folder / name, _pack(scan.make()))
+            rows.append(Sample(file=name, patient=scan.patient, source=scan.source, split=scan.split))
+        except VascalError as error:
+            skipped[f"not usable ({error.code})"] += 1
+        progress.reach(number + 1, len(scans))
+    if not rows:
+        reasons = "; ".join(f"{count} {reason}" for reason, count in skipped.items())
+        raise TrainingError(f"no scan can be trained on: {reasons or 'there are none'}")
+    write_samples(SampleList(task="lesions", samples=tuple(rows), skipped=skipped, origin=lay_out(config.data)), folder)
+
+
+def _pack(samples: LesionSamples) -> bytes:
+    buffer = io.BytesIO()
+    np.savez_compressed(
+        buffer, patches=samples.patches.astype(np.float16), features=samples.features, kinds=samples.kinds,
+        segments=samples.segments,
+    )  # fmt: skip
+    return buffer.getvalue()
+
+
+def _list_simulated(config: TrainConfig) -> Iterator[_Scan]:
+    first = config.data.seed
+    for seed in range(first, first + (config.data.simulated or 0)):
+        yield _Scan(
+            patient=str(seed), source=SIMULATED, split=None,
+            make=lambda seed=seed: simulate_lesions(seed, find_models(config)),  # type: ignore[misc]
+        )  # fmt: skip
+
+
+def find_models(config: TrainConfig) -> Path | None:
+    """Give the output folder if an earlier training left networks there; else the embedded ones are used."""
+    return config.out if (config.out / MANIFEST).exists() else None
+
+
+def simulate_lesions(seed: int, folder: Path | None = None) -> LesionSamples:
+    """Scan the training patient of a seed and describe every candidate."""
+    _, scan = simulate_training_scan(seed, draw_heart_protocol(seed))
+    kinds, segments = label_plaques([(t.vessel, t.segment, t.plaque.site) for t in scan.plaques])
+    truth = PlaqueLabels(lesions=scan.lesions.labels, organs=scan.organs.labels, kinds=kinds, segments=segments)
+    is_contrast = scan.protocol.blood.is_contrast
+
+    def name(volume: Volume, _: Anatomy, candidates: Sequence[Candidate]) -> tuple[np.ndarray, np.ndarray]:
+        pairs = [name_candidate(candidate, volume, truth, is_contrast=is_contrast) for candidate in candidates]
+        return np.array([kind for kind, _ in pairs]), np.array([segment for _, segment in pairs])
+
+    return collect_samples(scan.volume, name, seed=seed, folder=folder)
+
+
+def collect_samples(volume: Volume, truth: Truth, *, seed: int = 0, folder: Path | None = None) -> LesionSamples:
+    """Find the candidates of one scan as scoring would, and describe them.
+
+    Parameters
+    ----------
+    volume
+        CT: (slice, row, column), HU.
+    truth
+        Gives kinds and segments of candidates.
+    seed
+        Draws which of very many candidates that are not coronary are left out.
+    folder
+        With networks of stages 1 and 2; the embedded ones where it has none.
+
+    Raises
+    ------
+    AnatomyError
+        If no heart is found.
+    """
+    anatomy = LearnedAnatomy(folder=folder).find_anatomy(volume)
+    found = collect_candidates(volume, anatomy, contrast_rule(AGATSTON_1990, anatomy))
+    candidates = [found[n] for n in choose_shown(anatomy, found)]
+    kinds, segments = truth(volume, anatomy, candidates) if candidates else (np.zeros(0), np.zeros(0))
+    kept = _thin(np.asarray(kinds), np.random.default_rng(seed))
+    return make_samples(volume, anatomy, [candidates[n] for n in kept], kinds[kept], segments[kept], folder=folder)
+
+
+def _thin(kinds: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    own = (kinds == CORONARY) | ((kinds >= 0) & (kinds < 4))
+    other = np.flatnonzero(~own)
+    if other.size > MOST_NEGATIVES:
+        other = rng.choice(other, MOST_NEGATIVES, replace=False)
+    return np.asarray(np.sort(np.concatenate([np.flatnonzero(own), other])), dtype=np.intp)
+
+
+def _list_cases(config: TrainConfig, skipped: Counter[str]) -> Iterator[_Scan]:
+    if config.data.index is None:
+        return
+    path = find_index(config.data.index)
+    for case in read_dataset(path).cases:
+        if case.split == "test":
+            continue
+        if case.labels is None and (case.scores is None or case.scores.agatston > 0):
+            skipped["without labels"] += 1
+            continue
+        yield _Scan(
+            patient=case.patient_id, source=case.source, split=case.split,
+            make=lambda case=case: _read_case(case, path.parent, find_models(config)),  # type: ignore[misc]
+        )  # fmt: skip
+
+
+def _read_case(case: Case, folder: Path, models: Path | None) -> LesionSamples:
+    _, volume = read_case_image(case, folder)
+    labels = read_case_labels(case, folder, volume.grid)
+
+    def name(_: Volume, __: Anatomy, candidates: Sequence[Candidate]) -> tuple[np.ndarray, np.ndarray]:
+        return name_by_labels(candidates, labels)
+
+    return collect_samples(volume, name, folder=models)
+
+
+def name_by_labels(candidates: Sequence[Candidate], labels: LabelMap | None) -> tuple[np.ndarray, np.ndarray]:
+    """Give kinds of candidates by a reader's labels; None means that nothing is coronary calcium.
+
+    Returns
+    -------
+    kinds, segments
+        Place in `KINDS`, `CORONARY` or `OTHER`; segments are unknown, 0.
+    """
+    kinds = np.full(len(candidates), OTHER)
+    if labels is not None:
+        table = np.full(256, OTHER)
+        for value, name in labels.names.items():
+            table[value] = KINDS.index(name) if name in KINDS[:4] else CORONARY if name == CORONARY_NAME else OTHER
+        for n, candidate in enumerate(candidates):
+            found = table[labels.labels.reshape(-1)[candidate.index]]
+            named = found[found != OTHER]
+            if named.size >= LEAST_LABELLED * found.size:
+                values, counts = np.unique(named, return_counts=True)
+                kinds[n] = values[np.argmax(counts)]
+    return kinds, np.zeros(len(candidates), dtype=int)

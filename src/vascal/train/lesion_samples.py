@@ -1,0 +1,139 @@
+"""Stage 3's samples: every candidate of a scan as the network sees it, and what it truly is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Int64, UInt8
+
+from vascal.anatomy.confounders import Candidate
+from vascal.anatomy.segmenter import Anatomy
+from vascal.models.course_net import map_courses
+from vascal.models.lesion_inputs import KINDS, Features, Patches, describe_candidates
+from vascal.simulate.ct.organs import Organ
+from vascal.volume import Volume
+
+OTHER, CORONARY = -1, -2
+"""Kinds of which only this much is known: not coronary; coronary, but in no named artery."""
+LEAST_SHARE = 0.3
+"""Share of a candidate's calcium that must be one thing for the candidate to be called so."""
+BACKGROUND_HU = 50.0
+KIND_OF_SITE: Mapping[str, str] = {
+    "aortic valve": "aortic valve", "mitral annulus": "mitral annulus", "ascending aorta": "aortic wall",
+    "aortic arch": "aortic wall", "descending aorta": "aortic wall", "abdominal aorta": "aortic wall",
+}  # fmt: skip
+"""By site of a simulated plaque; calcium anywhere else is outside the heart."""
+BLOOD = (
+    Organ.LEFT_VENTRICLE, Organ.RIGHT_VENTRICLE, Organ.LEFT_ATRIUM, Organ.RIGHT_ATRIUM, Organ.AORTA,
+    Organ.PULMONARY_ARTERY, Organ.PULMONARY_VEIN, Organ.VENA_CAVA, Organ.CORONARY_LUMEN, Organ.MYOCARDIUM,
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class LesionSamples:
+    """Candidates of one scan.
+
+    Parameters
+    ----------
+    patches, features
+        As in `vascal.models.lesion_inputs.LesionInputs`.
+    kinds
+        Place in `KINDS`, or `OTHER` or `CORONARY`.
+    segments
+        SCCT segment 1 to 18; 0 unknown or not coronary.
+    """
+
+    patches: Patches
+    features: Features
+    kinds: Int64[np.ndarray, " candidate"]
+    segments: Int64[np.ndarray, " candidate"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class PlaqueLabels:
+    """Truth of a simulated scan.
+
+    Parameters
+    ----------
+    lesions
+        (slice, row, column): number of the plaque that brightens a voxel most.
+    organs
+        (slice, row, column): `Organ`.
+    kinds, segments
+        By plaque number: place in `KINDS`, and SCCT segment (0 outside the coronary arteries).
+    """
+
+    lesions: UInt8[np.ndarray, "slice row column"]
+    organs: UInt8[np.ndarray, "slice row column"]
+    kinds: Int64[np.ndarray, " plaque"]
+    segments: Int64[np.ndarray, " plaque"]
+
+
+def label_plaques(rows: Sequence[tuple[str | None, int | None, str]]) -> tuple[np.ndarray, np.ndarray]:
+    """Turn vessel, segment and site of plaques 1, 2 ... into tables by plaque number; 0 is no plaque."""
+    kinds = [KINDS.index(vessel or KIND_OF_SITE.get(site, "outside the heart")) for vessel, _, site in rows]
+    return np.array([-1, *kinds], dtype=np.int64), np.array([0, *(s or 0 for _, s, _ in rows)], dtype=np.int64)
+
+
+def name_candidate(candidate: Candidate, volume: Volume, truth: PlaqueLabels, *, is_contrast: bool) -> tuple[int, int]:
+    """Say what a candidate truly is: its kind, and its segment or 0."""
+    number = truth.lesions.reshape(-1)[candidate.index]
+    organ = truth.organs.reshape(-1)[candidate.index]
+    weight = np.maximum(volume.hu.reshape(-1)[candidate.index] - BACKGROUND_HU, 1.0)
+    by_plaque = np.bincount(number, weights=weight, minlength=len(truth.kinds))
+    total = by_plaque.sum()
+    by_kind = np.bincount(truth.kinds[1:], weights=by_plaque[1:], minlength=len(KINDS))
+    best = int(np.argmax(by_kind))
+    if by_kind[best] >= LEAST_SHARE * total:
+        own = np.flatnonzero(truth.kinds == best)
+        return best, int(truth.segments[own[np.argmax(by_plaque[own])]])
+    return KINDS.index(_other_kind(organ, weight, is_contrast=is_contrast)), 0
+
+
+def _other_kind(organ: np.ndarray, weight: np.ndarray, *, is_contrast: bool) -> str:
+    shares = np.bincount(organ, weights=weight, minlength=256) / weight.sum()
+    if shares[Organ.DEVICE] > 0.2:
+        return "metal"
+    if shares[Organ.BONE] + shares[Organ.CARTILAGE] > 0.3:
+        return "bone"
+    if is_contrast and shares[list(BLOOD)].sum() > 0.5:
+        return "contrast-filled blood"
+    return "noise"
+
+
+def make_samples(
+    volume: Volume,
+    anatomy: Anatomy,
+    candidates: Sequence[Candidate],
+    kinds: np.ndarray,
+    segments: np.ndarray,
+    *,
+    folder: Path | None = None,
+) -> LesionSamples:
+    """Describe candidates whose truth is known.
+
+    Parameters
+    ----------
+    volume
+        CT: (slice, row, column), HU.
+    anatomy
+        Found by the network of stage 1.
+    candidates
+        To describe.
+    kinds, segments
+        Their truth, (candidate,).
+    folder
+        With the network of stage 2, if not the embedded one.
+    """
+    if anatomy.regions is None:
+        raise ValueError("regions are needed")
+    inputs = describe_candidates(volume, anatomy, map_courses(volume, anatomy.regions, folder=folder), candidates)
+    return LesionSamples(
+        patches=inputs.patches,
+        features=inputs.features,
+        kinds=np.asarray(kinds, dtype=np.int64),
+        segments=np.asarray(segments, dtype=np.int64),
+    )
