@@ -61,3 +61,17 @@ def test_a_file_that_computes_something_else_is_refused_and_leaves_nothing(tmp_p
     with pytest.raises(TrainingError, match="the ONNX file differs from the network by"):
         export_onnx(DiffersLater(), {"image": torch.randn(1, 1, 4, 4)}, tmp_path / "n.onnx", free_axes=FREE)
     assert [(p.name, p.read_bytes()) for p in tmp_path.iterdir()] == [("n.onnx", b"the last good one")]
+
+
+class Spectrum(nn.Module):
+    """Uses what ONNX has no word for."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        values: Tensor = torch.linalg.svdvals(x)
+        return values
+
+
+def test_what_onnx_can_not_say_is_told(tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match="the network can not be exported to ONNX: Exporting the operator"):
+        export_onnx(Spectrum(), {"image": torch.randn(1, 3, 3)}, tmp_path / "n.onnx", free_axes=FREE)
+    assert not (tmp_path / "n.onnx").exists()

@@ -124,3 +124,28 @@ def test_the_soft_course_is_cheapest_where_the_share_is_the_nearness() -> None:
         return course_loss(torch.log(torch.tensor([1 - share, share])).reshape(1, 2, 1, 1, 1), nearest, nearness).item()
 
     assert loss(0.3) < min(loss(0.25), loss(0.35))
+
+
+def test_a_class_that_weighs_more_counts_more() -> None:
+    logits, target = draw()
+    weights = torch.tensor([0.5, 2.0, 1.0])
+    wanted = functional.cross_entropy(logits, target.long(), weight=weights).item()
+    assert segmentation_loss(logits, target, CROSS_ENTROPY, weights=weights).item() == pytest.approx(wanted, rel=1e-5)
+
+
+def test_a_group_counts_as_one_class() -> None:
+    logits, target = draw()
+    share = logits.softmax(1)[:, 1:].sum(1)
+    is_true = target > 0
+    dice = (2 * (share * is_true).sum() + 1) / (share.sum() + is_true.sum() + 1)
+    alone = segmentation_loss(logits, target, OVERLAP).item()
+    together = segmentation_loss(logits, target, OVERLAP, groups=((1, 2),)).item()
+    assert together - alone == pytest.approx(1 - dice.item(), rel=1e-4)
+
+
+def test_thinned_voxels_are_every_so_many_th_of_all() -> None:
+    logits, target = draw()
+    flat, truth = logits.movedim(1, -1).reshape(-1, 3), target.flatten().long()
+    parts = [functional.cross_entropy(flat[start::4], truth[start::4]).item() for start in range(4)]
+    found = segmentation_loss(logits, target, replace(CROSS_ENTROPY, every=4)).item()
+    assert min(abs(found - part) for part in parts) < 1e-5

@@ -52,7 +52,7 @@ def export_onnx(
     Raises
     ------
     TrainingError
-        If ONNX Runtime and torch differ.
+        If ONNX Runtime and torch differ, or the network can not be written as ONNX.
     """
     network = network.cpu().eval()
     part = path.with_suffix(".part")
@@ -78,12 +78,16 @@ def _write(
     with torch.inference_mode(), warnings.catch_warnings():
         # The exporter warns of what it traced and of its own age; what counts is the check behind it.
         warnings.simplefilter("ignore")
-        torch.onnx.export(
-            network, tuple(example.values()), str(part), dynamo=False, opset_version=OPSET,
-            input_names=list(example), output_names=list(outputs),
-            dynamic_axes={name: dict(axes) for name, axes in free_axes.items()},
-            do_constant_folding=False,  # keeps the names of weights, by which fine-tuning finds them
-        )  # fmt: skip
+        try:
+            torch.onnx.export(
+                network, tuple(example.values()), str(part), dynamo=False, opset_version=OPSET,
+                input_names=list(example), output_names=list(outputs),
+                dynamic_axes={name: dict(axes) for name, axes in free_axes.items()},
+                do_constant_folding=False,  # keeps the names of weights, by which fine-tuning finds them
+            )  # fmt: skip
+        except torch.onnx.errors.OnnxExporterError as error:
+            reason = str(error).splitlines()[0]
+            raise TrainingError(f"the network can not be exported to ONNX: {reason}") from error
 
 
 def largest_difference(network: nn.Module, example: Mapping[str, Tensor], weights: bytes) -> float:
