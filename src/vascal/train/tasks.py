@@ -200,6 +200,8 @@ RECIPES: Mapping[str, Recipe] = {
 
 OF_ITS_OWN: Mapping[str, tuple[str, ...]] = {"courses": ("loss",), "lesions": ("network", "patch", "loss", "warp")}
 """What a task does not let its user choose."""
+SIMULATED_ONLY = frozenset({"anatomy", "courses"})
+"""Tasks whose labels only the simulator has."""
 
 
 def find_recipe(config: TrainConfig) -> Recipe:
@@ -215,6 +217,8 @@ def find_recipe(config: TrainConfig) -> Recipe:
     own = [name for name in OF_ITS_OWN.get(config.task, ()) if getattr(config, name) is not None]
     if own:
         raise TrainingError(f"task {config.task!r} has a {own[0]} of its own; leave out {own[0]}")
+    if config.data.index is not None and config.task in SIMULATED_ONLY:
+        raise TrainingError(f"task {config.task!r} learns from simulated scans; give data.simulated, not data.index")
     flat = config.network is not None and config.network.spatial_dims != 3
     if flat and config.task != "voxels":
         raise TrainingError(f"task {config.task!r} needs a network with spatial_dims = 3")

@@ -121,13 +121,10 @@ def _list_simulated(config: TrainConfig) -> Iterator[_Scan]:
 
 
 def _simulate(seed: int) -> tuple[Volume, Anatomy, LabelMap | None]:
-    from vascal.simulate.ct.phantom import build_phantom
-    from vascal.simulate.ct.scan import scan_patient
-    from vascal.train.simulated_draws import draw_heart_protocol, draw_training_patient, draw_training_plaques
+    from vascal.train.simulated_draws import draw_heart_protocol
+    from vascal.train.simulated_samples import simulate_training_scan
 
-    patient, protocol = draw_training_patient(seed), draw_heart_protocol(seed)
-    branches = tuple(branch.name for branch in build_phantom(patient, protocol.blood).tree)
-    scan = scan_patient(patient, protocol, plaques=draw_training_plaques(seed, patient, branches))
+    _, scan = simulate_training_scan(seed, draw_heart_protocol(seed))
     return scan.volume, Anatomy(structures=scan.structures, finder="truth"), scan.vessels
 
 
