@@ -7,7 +7,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from hashlib import sha256
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -271,12 +271,5 @@ def _collect_facts(
         sides=sides,
         outcome=outcome,
         entry=entry,
-        versions={"vascal": vascal.__version__, **{name: _version(name) for name in ("torch", "monai", "onnx")}},
+        versions={"vascal": vascal.__version__, **{name: version(name) for name in ("torch", "monai", "onnx")}},
     )
-
-
-def _version(name: str) -> str:
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return "unknown"

@@ -53,7 +53,8 @@ def prepare_voxels(config: TrainConfig, folder: Path, progress: Progress) -> Non
         If no case is of use.
     """
     skipped: Counter[str] = Counter()
-    scans = list(_list_cases(config, skipped) if config.data.index is not None else _list_simulated(config))
+    index = config.data.index
+    scans = list(_list_simulated(config) if index is None else _list_cases(find_index(index), skipped))
     rows: list[Sample] = []
     for number, scan in enumerate(scans):
         name = f"{number:06d}.npz"
@@ -76,10 +77,7 @@ def _pack(arrays: Mapping[str, np.ndarray]) -> bytes:
     return buffer.getvalue()
 
 
-def _list_cases(config: TrainConfig, skipped: Counter[str]) -> Iterator[_Scan]:
-    if config.data.index is None:
-        return
-    path = find_index(config.data.index)
+def _list_cases(path: Path, skipped: Counter[str]) -> Iterator[_Scan]:
     segmenter = choose_segmenter()
     for case in read_dataset(path).cases:
         if case.split == "test":
