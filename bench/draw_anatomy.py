@@ -1,6 +1,6 @@
-"""Draw what the rules found on axial, coronal and sagittal pictures.
+"""Draw what a finder found on axial, coronal and sagittal pictures.
 
-python -m bench.draw_anatomy SCAN FIGURE.png     a DICOM folder or a NIfTI file
+python -m bench.draw_anatomy SCAN FIGURE.png [rules|learned|MODEL]     a DICOM folder or a NIfTI file
 python -m bench.draw_anatomy chest FIGURE.png    a simulated chest; also: cardiac, contrast
 """
 
@@ -13,8 +13,8 @@ import matplotlib as mpl
 import numpy as np
 
 from vascal.anatomy.segmenter import Anatomy
-from vascal.anatomy.thorax import ThoraxRules
 from vascal.io.reading import read_input, read_volume
+from vascal.models.finder import DEFAULT_FINDER, FINDERS, Finder, choose_finder
 from vascal.simulate.ct.example import EXAMPLE_PATIENT, EXAMPLE_PLAQUES
 from vascal.simulate.ct.protocol import PROTOCOLS
 from vascal.simulate.ct.scan import scan_patient
@@ -27,6 +27,12 @@ SIMULATED = {
     "chest": PROTOCOLS["chest"],
     "contrast": PROTOCOLS["ccta"],
 }
+
+
+def finder_of(words: list[str]) -> Finder:
+    """Pick a finder by name, or by the folder of its networks."""
+    word = words[0] if words else DEFAULT_FINDER
+    return choose_finder(word) if word in FINDERS else choose_finder("learned", Path(word))  # type: ignore[arg-type]
 
 
 def load(name: str) -> Volume:
@@ -74,7 +80,7 @@ def picture(ax: object, volume: Volume, anatomy: Anatomy, at: tuple[int | slice,
 def main() -> None:
     """Find, draw, and say what was measured."""
     volume = load(sys.argv[1])
-    anatomy = ThoraxRules().find_anatomy(volume)
+    anatomy = finder_of(sys.argv[3:]).segmenter.find_anatomy(volume)
     draw(volume, anatomy, Path(sys.argv[2]))
     print(
         f"blood {anatomy.blood_hu} HU, aorta {anatomy.aorta_hu} HU, contrast {anatomy.is_contrast_enhanced}, "

@@ -1,6 +1,6 @@
-"""Heart by rules against hand outlines of two real chests, and candidates in scans without visible coronary calcium.
+"""Heart against hand outlines of two real chests, and candidates in scans without visible coronary calcium.
 
-python -m bench.heart_outlines DATA_FOLDER
+python -m bench.heart_outlines DATA_FOLDER [rules|learned|MODEL]
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from bench.draw_anatomy import finder_of
 from vascal.io.dicom import read_study
 from vascal.io.labels import read_labels
 from vascal.pipeline import score_series
@@ -22,12 +23,12 @@ SCANS = (
 
 
 def main() -> None:
-    data = Path(sys.argv[1])
+    data, finder = Path(sys.argv[1]), finder_of(sys.argv[2:])
     columns = (
         "scan",
         "kernel",
         "Dice",
-        "ml by rules, by hand",
+        "ml found, by hand",
         "blood HU",
         "contrast",
         "noise HU",
@@ -38,7 +39,7 @@ def main() -> None:
     print("|---|---|---|---|---|---|---|---|---|")
     for folder, outline in SCANS:
         (series,) = read_study(data / folder).series
-        scored = score_series(series)
+        scored = score_series(series, finder=finder)
         grid = series.grid
         drawn = read_labels(data / outline, grid, {1: "heart"}).labels > 0
         found = scored.anatomy.structures.mask("heart")

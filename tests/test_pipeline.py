@@ -16,7 +16,8 @@ from vascal.calcium.calibration_table import CalibrationRow, CalibrationTable
 from vascal.calcium.mass import Rod
 from vascal.errors import AnatomyError, PixelError
 from vascal.models.finder import Finder
-from vascal.pipeline import ScoreOptions, require_ct_numbers, score_series, state_facts
+from vascal.pipeline import require_ct_numbers, score_series, state_facts
+from vascal.score_options import ScoreOptions
 from vascal.study import Acquisition
 from vascal.volume import Grid, LabelMap, Volume
 

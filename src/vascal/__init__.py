@@ -34,12 +34,12 @@ if TYPE_CHECKING:
     from vascal.io.dicom import read_study as read_study
     from vascal.io.reading import read_volume as read_volume
     from vascal.pipeline import ScoredSeries as ScoredSeries
-    from vascal.pipeline import ScoreOptions as ScoreOptions
     from vascal.pipeline import StudyResult as StudyResult
     from vascal.pipeline import score as score
     from vascal.pipeline import score_series as score_series
     from vascal.report.caveats import Caveat as Caveat
     from vascal.report.report import Report as Report
+    from vascal.score_options import ScoreOptions as ScoreOptions
     from vascal.study import Acquisition as Acquisition
     from vascal.study import Gating as Gating
     from vascal.study import Patient as Patient
@@ -68,7 +68,7 @@ _HOMES = {
     "Refusal": "vascal.study",
     "Report": "vascal.report.report",
     "Rod": "vascal.calcium.mass",
-    "ScoreOptions": "vascal.pipeline",
+    "ScoreOptions": "vascal.score_options",
     "ScoredSeries": "vascal.pipeline",
     "Segmenter": "vascal.anatomy.segmenter",
     "Series": "vascal.study",

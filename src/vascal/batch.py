@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import vascal
+from vascal.calcium.finding import describe_group
 from vascal.errors import OutputError, UnsupportedImageError, VascalError
 from vascal.io.atomic import write_file, write_folder
 from vascal.io.nifti import label_map_to_bytes
@@ -27,11 +28,15 @@ from vascal.io.results import (
     scores_to_csv,
 )
 from vascal.io.sources import identify_sources
-from vascal.pipeline import ScoredSeries, ScoreOptions, hash_labels, refuse, score_series
+from vascal.models.saliency import find_saliency
+from vascal.pipeline import ScoredSeries, hash_labels, refuse, score_series
 from vascal.render.overlay import Marks, draw_overlay
 from vascal.render.page import draw_page
+from vascal.render.saliency import Explained, draw_saliency
 from vascal.report.choice import Choice, Quotable, choose_series
+from vascal.score_options import ScoreOptions
 from vascal.study import Refusal, Series
+from vascal.types import VoxelIndex
 
 SKIPPED_CODES = frozenset({UnsupportedImageError.code})
 """Refusals of images nobody would score: localizers, dose reports, other modalities."""
@@ -55,6 +60,8 @@ class BatchOptions:
         What to do when `out` holds results: refuse, keep and go on, or replace.
     with_anatomy
         Also write `anatomy.nii.gz` and `anatomy.json`.
+    with_saliency
+        Also write `saliency.png`, where the learned finder was used.
     """
 
     out: Path
@@ -62,6 +69,7 @@ class BatchOptions:
     accept_uneven: bool = False
     existing: Existing = "refuse"
     with_anatomy: bool = False
+    with_saliency: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -265,8 +273,36 @@ def _save(scored: ScoredSeries, job: Job, options: BatchOptions) -> Mapping[str,
         names = {str(value): name for value, name in scored.anatomy.structures.names.items()}
         files["anatomy.nii.gz"] = label_map_to_bytes(scored.anatomy.structures)
         files["anatomy.json"] = json.dumps(names, indent=1).encode()
+    if options.with_saliency and scored.report.found_by == "learned":
+        files["saliency.png"] = draw_saliency(explain(scored, options.score))
     write_folder(options.out / job.folder, files)
     return report_to_dict(scored.report)
+
+
+MOST_EXPLAINED = 12
+LEAST_EXPLAINED = 0.05
+
+
+def explain(scored: ScoredSeries, options: ScoreOptions) -> list[Explained]:
+    """Explain the lesions that score most, then what was rejected with some doubt."""
+    lesions = sorted(scored.report.score.lesions, key=lambda lesion: -lesion.agatston)
+    by_id = {lesion.id: lesion for lesion in scored.finding.lesions}
+    doubted = sorted(
+        (r for r in scored.finding.rejected if (r.probability or 0.0) >= LEAST_EXPLAINED),
+        key=lambda r: -(r.probability or 0.0),
+    )
+    shown: list[tuple[str, float, str | None, VoxelIndex]] = [
+        (f"{s.id}  {s.vessel}", s.confidence or 0.0, s.vessel, by_id[s.id].index) for s in lesions
+    ]
+    shown += [(f"rejected: {r.reason}", r.probability or 0.0, None, r.candidate.index) for r in doubted]
+    shown = shown[:MOST_EXPLAINED]
+    flat = scored.volume.hu.reshape(-1)
+    candidates = [describe_group(index, flat[index], scored.volume.grid) for *_, index in shown]
+    found = find_saliency(scored.volume, scored.anatomy, candidates, folder=options.model)
+    return [
+        Explained(saliency=saliency, title=title, probability=probability, vessel=vessel)
+        for saliency, (title, probability, vessel, _) in zip(found, shown, strict=False)
+    ]
 
 
 def _marks(scored: ScoredSeries) -> Marks:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 
@@ -23,7 +21,7 @@ from vascal.calcium.compensation import (
 from vascal.calcium.contrast import contrast_rule
 from vascal.calcium.finding import Finding, Rejected, find_calcium
 from vascal.calcium.lesions import find_lesions
-from vascal.calcium.mass import Calibration, Rod, assume_calibration, calibrate_from_rods, correct_virtual
+from vascal.calcium.mass import Calibration, assume_calibration, calibrate_from_rods, correct_virtual
 from vascal.calcium.rule import AgatstonRule, choose_rule, override_rule
 from vascal.calcium.score import score_calcium
 from vascal.calcium.uncertainty import doubt_total
@@ -31,68 +29,17 @@ from vascal.errors import LabelError, PixelError, VascalError
 from vascal.io.labels import read_labels
 from vascal.io.reading import read_volume
 from vascal.io.sources import hash_file, identify_sources
-from vascal.models.finder import DEFAULT_FINDER, Finder, FinderName, choose_finder
+from vascal.models.finder import DEFAULT_FINDER, Finder, choose_finder
 from vascal.report.caveats import Circumstances, find_caveats
 from vascal.report.choice import Choice, choose_report
 from vascal.report.provenance import Provenance
 from vascal.report.report import ImageFindings, RejectedCandidate, Report, SeriesFacts
+from vascal.score_options import ScoreOptions
 from vascal.study import Acquisition, Refusal, Series, Study
 from vascal.volume import LabelMap, Volume
 
 LIMIT_HU = 32767
 """Largest CT number a volume holds."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ScoreOptions:
-    """Everything a user may choose.
-
-    Parameters
-    ----------
-    rule
-        Named rule, or None to let the tube voltage decide.
-    kvp, is_gated, slice_thickness_mm
-        Acquisition facts that replace what the header says.
-    threshold_hu, min_area_mm2, min_pixels
-        Numbers that replace the rule's; the report says so.
-    labels
-        NIfTI or DICOM SEG with the vessels; then nothing is searched.
-    label_names
-        What the label values mean; LM, LAD, LCX, RCA for 1 to 4 unless given.
-    calibration
-        Mass calibration: a factor, a table by scanner, or a water and a calcium
-        rod in the image. None assumes 100 mg/cm3 at 130 HU.
-    compensate
-        Whether to bring the score towards 120 kVp, 3 mm and a medium kernel; see
-        `vascal.calcium.compensation`. Fitted on simulated scans: opt-in, and reports say so.
-    finder
-        ``learned`` (networks trained on simulated scans) or ``rules``.
-    model
-        Folder with other networks than the embedded ones.
-    """
-
-    rule: str | None = None
-    kvp: float | None = None
-    is_gated: bool | None = None
-    slice_thickness_mm: float | None = None
-    threshold_hu: float | None = None
-    min_area_mm2: float | None = None
-    min_pixels: int | None = None
-    labels: Path | None = None
-    label_names: Mapping[int, str] | None = None
-    calibration: Calibration | CalibrationTable | tuple[Rod, Rod] | None = None
-    compensate: bool | None = None
-    finder: FinderName | None = None
-    model: Path | None = None
-
-    def as_text(self) -> tuple[tuple[str, str], ...]:
-        """List the options that were set, for provenance; a label file by its name only."""
-        chosen = {name: getattr(self, name) for name in self.__slots__}
-        return tuple(
-            (name, value.name if isinstance(value, Path) else _plain(value))
-            for name, value in sorted(chosen.items())
-            if value is not None
-        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -427,7 +374,3 @@ def _trace(series: Series, chosen: ScoreOptions, anatomy: Anatomy) -> Provenance
 def hash_labels(chosen: ScoreOptions) -> str | None:
     """Give the SHA-256 of the label file, if one was given."""
     return None if chosen.labels is None else hash_file(chosen.labels)
-
-
-def _plain(value: object) -> str:
-    return repr(dict(value)) if isinstance(value, Mapping) else str(value)

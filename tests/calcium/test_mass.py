@@ -15,6 +15,7 @@ from vascal.calcium.mass import (
     Rod,
     assume_calibration,
     calibrate_from_rods,
+    correct_virtual,
     score_mass,
 )
 from vascal.errors import RuleError
@@ -292,3 +293,11 @@ def test_a_rod_outside_the_image_is_refused() -> None:
             calibrate_from_rods(volume, water, rod)
     assert grid_of(volume.hu).shape == volume.grid.shape
     assert calcium.density_mg_cm3 == 200.0
+
+
+def test_mass_of_a_virtual_non_contrast_image_makes_up_for_what_went_with_the_iodine() -> None:
+    plain = assume_calibration(120)
+    corrected = correct_virtual(plain)
+    assert corrected.factor_mg_cm3_per_hu == pytest.approx(2.8 * plain.factor_mg_cm3_per_hu)
+    assert corrected.source == plain.source
+    assert "times 2.8" in corrected.detail

@@ -101,3 +101,20 @@ def test_age_comes_from_the_header_or_the_dates(attributes: dict[str, str], age:
 def test_impossible_sizes_and_unknown_sexes_are_dropped() -> None:
     patient = parse_patient(header(PatientSex="", PatientSize="175", PatientWeight="79"))
     assert (patient.sex, patient.size_m, patient.weight_kg) == (None, None, 79)
+
+
+@pytest.mark.parametrize(
+    ("attributes", "is_virtual"),
+    [
+        ({}, False),
+        ({"ImageType": ["ORIGINAL", "PRIMARY", "AXIAL"]}, False),
+        ({"ImageType": ["DERIVED", "PRIMARY", "AXIAL", "VNC"]}, True),
+        ({"ImageType": ["DERIVED", "PRIMARY", "VOLUME", "MAT_REMOVED"]}, True),
+        ({"SeriesDescription": "CaSc VNC 3.0 Qr36"}, True),
+        ({"SeriesDescription": "Virtual non-contrast 70keV"}, True),
+        ({"SeriesDescription": "VIRTUAL_UNENHANCED"}, True),
+        ({"SeriesDescription": "non-contrast chest"}, False),
+    ],
+)
+def test_virtual_non_contrast_images_are_recognised(attributes: dict[str, Any], is_virtual: bool) -> None:
+    assert parse_acquisition(header(**attributes)).is_virtual_non_contrast is is_virtual

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -140,7 +142,9 @@ def test_the_judge_answers_for_every_candidate_in_order(answering: list[int]) ->
 
 
 def test_nothing_is_asked_where_nothing_is_worth_a_look(answering: list[int]) -> None:
-    verdicts = LearnedJudge()(gated()[1].volume, anatomy(), [speck(peak_hu=135, volume_mm3=2)])
+    # 135 HU are not three deviations of 40 HU above blood of 43 HU.
+    noisy = replace(anatomy(), noise_sd_hu=40.0)
+    verdicts = LearnedJudge()(gated()[1].volume, noisy, [speck(peak_hu=135, volume_mm3=2)])
     assert [v.reason for v in verdicts] == ["noise"]
     assert answering == []
 

@@ -63,7 +63,7 @@ def on_lattice(labels: np.ndarray, spacing: tuple[float, float, float], lattice:
 
 
 def one_hot(labels: np.ndarray, classes: int) -> np.ndarray:
-    return (12 * np.moveaxis(np.eye(classes, dtype=np.float32)[labels], -1, 0))[None]
+    return np.asarray((12 * np.moveaxis(np.eye(classes, dtype=np.float32)[labels], -1, 0))[None])
 
 
 def true_anatomy_network() -> Network:

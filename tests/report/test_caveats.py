@@ -305,3 +305,26 @@ def test_an_unknown_name_counts_as_soft(kernel: str) -> None:
 @pytest.mark.parametrize("is_empty", [True, False])
 def test_an_empty_label_map_is_said(is_empty: bool) -> None:
     assert ("labels-empty" in found(found_by="labels", has_empty_labels=is_empty)) == is_empty
+
+
+def test_an_estimate_among_contrast_agent_says_its_threshold() -> None:
+    enhanced = replace(ANATOMY, is_contrast_enhanced=True, blood_hu=250.4, aorta_hu=300.0)
+    rule = replace(AGATSTON_1990, name="agatston-1990+contrast", threshold_hu=360.0)
+    assert "above 360 HU" in found(anatomy=enhanced, rule=rule, found_by="learned")["contrast"].message
+
+
+def test_a_virtual_non_contrast_image_has_no_agatston_score() -> None:
+    caveat = scan(is_virtual_non_contrast=True)["virtual-non-contrast"]
+    assert caveat.severity == "critical"
+    assert "multiplied by 2.8" in caveat.message
+
+
+@pytest.mark.parametrize(("agreement", "is_said"), [(None, False), (0.7, False), (0.69, True)])
+def test_finders_that_outline_different_hearts_are_named(agreement: float | None, is_said: bool) -> None:
+    caveats = found(anatomy=replace(ANATOMY, agreement=agreement), found_by="learned")
+    assert ("finders-disagree" in caveats) == is_said
+
+
+def test_what_networks_learned_from_is_said() -> None:
+    assert "simulated scans only" in found(found_by="learned")["found-automatically"].message
+    assert "anatomy rules" in found(found_by="rules")["found-automatically"].message

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import pytest
 
@@ -22,7 +24,9 @@ def candidate(*voxels: int) -> Candidate:
     )
 
 
-def named(lesions: dict[int, int], organs: dict[int, int], *voxels: int, is_contrast: bool = False) -> tuple[str, int]:
+def named(
+    lesions: Mapping[int, int], organs: Mapping[int, int], *voxels: int, is_contrast: bool = False
+) -> tuple[str, int]:
     hu, lesion, organ = (
         np.full(GRID.shape, fill, dtype) for fill, dtype in ((250, np.int16), (0, np.uint8), (2, np.uint8))
     )

@@ -13,8 +13,17 @@ from vascal.calcium.candidates import find_candidates
 from vascal.calcium.lesions import find_lesions
 from vascal.calcium.rule import AGATSTON_1990
 from vascal.calcium.score import score_calcium
+from vascal.train.config import read_config
+from vascal.train.tasks import find_recipe
 
 RECIPES = Path(__file__).parents[2] / "recipes"
+
+
+@pytest.mark.parametrize("path", sorted(RECIPES.glob("*.toml")), ids=lambda path: path.stem)
+def test_every_recipe_is_a_training_that_can_be_set_up(path: Path) -> None:
+    config = read_config(path)
+    assert find_recipe(config).prepare is not None
+    assert path.stem.endswith(config.task)
 
 
 def test_the_test_side_is_scored_by_its_labels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -184,15 +185,16 @@ def test_known_halves_of_an_answer_are_learned_from_too() -> None:
 def test_the_lesion_network_learns_and_its_saliency_is_the_gradients(tmp_path: Path) -> None:
     torch.manual_seed(0)
     task = LesionTask(files=[lesions(tmp_path)], per_sample=16)
-    network = build_lesion_network(width=4, hidden=16, dropout=0.0)
+    network: Any = build_lesion_network(width=4, hidden=16, dropout=0.0)
     optimizer = torch.optim.Adam(network.parameters(), lr=0.02)
     for step in range(25):
         optimizer.zero_grad()
         loss = task.batch_loss(network, batch(task, step))
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
     network.eval()
-    scores = task.scores(network, batch(task, 99))
+    with torch.inference_mode():
+        scores = task.scores(network, batch(task, 99))
     assert scores["coronary"] == scores["vessel"] == 1
     shown = batch(task, 3)
     patch, features = shown["patch"][0], shown["features"][0]

@@ -164,10 +164,11 @@ def _as_candidates(bright: Candidates, kept: np.ndarray, anatomy: Anatomy, rule:
     first = np.searchsorted(component[order], touches, side="left")
     last = np.searchsorted(component[order], touches, side="right")
     parts = [order[a:b] for a, b in zip(first, last, strict=True)]
-    return tuple(_candidate(index[part], hu[part], bright.grid) for part in parts)
+    return tuple(describe_group(index[part], hu[part], bright.grid) for part in parts)
 
 
-def _candidate(index: VoxelIndex, hu: np.ndarray, grid: Grid) -> Candidate:
+def describe_group(index: VoxelIndex, hu: np.ndarray, grid: Grid) -> Candidate:
+    """Describe a connected group of voxels by its flat positions and CT numbers."""
     k, i, j = np.unravel_index(index, grid.shape)
     center = (float(k.mean()), float(i.mean()), float(j.mean()))
     return Candidate(

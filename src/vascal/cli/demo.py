@@ -12,7 +12,7 @@ from vascal.batch import BatchOptions
 from vascal.cli.score import run_batch
 from vascal.errors import VascalError
 from vascal.io.ct_writer import CtDescription, write_ct_series
-from vascal.pipeline import ScoreOptions
+from vascal.score_options import ScoreOptions
 
 
 def demo(

@@ -16,8 +16,8 @@ from vascal.cli.progress import Reporter, show_progress
 from vascal.errors import VascalError
 from vascal.io.settings import read_calibration, read_label_names
 from vascal.models.finder import DEFAULT_FINDER, FinderName
-from vascal.pipeline import ScoreOptions
 from vascal.render.wording import show_score
+from vascal.score_options import ScoreOptions
 
 Inputs = Annotated[
     list[Path], typer.Argument(help="DICOM folder, file or zip, or NIfTI file; several may be given.", exists=True)
@@ -58,6 +58,9 @@ CalibrationText = Annotated[
 ]
 Uneven = Annotated[bool, typer.Option("--accept-uneven", help="Score unevenly spaced slices, with a caveat.")]
 WithAnatomy = Annotated[bool, typer.Option("--anatomy", help="Also write anatomy.nii.gz and anatomy.json.")]
+WithSaliency = Annotated[
+    bool, typer.Option("--saliency", help="Also write saliency.png: what spoke for coronary calcium.")
+]
 Workers = Annotated[int, typer.Option("--jobs", "-j", help="Series to score at the same time; 0: all cores.", min=0)]
 Resume = Annotated[bool, typer.Option("--resume", help="Keep what an earlier run finished, and go on.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace results of an earlier run.")]
@@ -82,6 +85,7 @@ def score(
     calibration: CalibrationText = None,
     accept_uneven: Uneven = False,
     anatomy: WithAnatomy = False,
+    saliency: WithSaliency = False,
     jobs: Workers = 1,
     resume: Resume = False,
     overwrite: Overwrite = False,
@@ -115,6 +119,7 @@ def score(
             accept_uneven=accept_uneven,
             existing=existing,
             with_anatomy=anatomy,
+            with_saliency=saliency,
         )
         require_output(options)
     except VascalError as error:

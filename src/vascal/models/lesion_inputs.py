@@ -27,6 +27,8 @@ PATCH = (16, 24, 24)
 MOST_VOXELS = 600
 """Of a large candidate, evenly picked voxels are looked up."""
 METAL_HU = 2000
+SOFT_WINDOW, CALCIUM_WINDOW = (-20.0, 160.0), (350.0, 350.0)
+"""Centre and half width, HU."""
 FEATURES = 2 * COURSE_CLASSES + len(Region) + 2 + 3 + 14
 Patches = Float32[np.ndarray, "candidate channel slice row column"]
 Features = Float32[np.ndarray, "candidate feature"]
@@ -69,7 +71,7 @@ def describe_candidates(
     half = np.asarray(PATCH) // 2
     room = [(int(h), int(h)) for h in half]
     hu = np.pad(courses.hu, room, constant_values=AIR_HU)
-    shown = np.stack([window(hu, -20.0, 160.0), window(hu, 350.0, 350.0)])
+    shown = np.stack([window(hu, *SOFT_WINDOW), window(hu, *CALCIUM_WINDOW)])
     patches = np.zeros((len(candidates), 3, *PATCH), dtype=np.float32)
     features = np.zeros((len(candidates), FEATURES), dtype=np.float32)
     for n, candidate in enumerate(candidates):
@@ -128,3 +130,9 @@ def _look(volume: Volume, anatomy: Anatomy, candidate: Candidate, places: Places
             *np.log10(extent[:2]), float(np.mean(hu >= METAL_HU)),
         ]
     )  # fmt: skip
+
+
+def shown_hu(patch: np.ndarray) -> np.ndarray:
+    """Give the CT numbers that a patch shows: (slice, row, column), between the ends of its windows, HU."""
+    soft, calcium = patch[0] * SOFT_WINDOW[1] + SOFT_WINDOW[0], patch[1] * CALCIUM_WINDOW[1] + CALCIUM_WINDOW[0]
+    return np.asarray(np.where(patch[0] < 1, soft, np.maximum(calcium, soft)), dtype=np.float32)

@@ -68,6 +68,9 @@ class TrainConfig:
         Where samples come from.
     out
         Folder for weights, log, model and model card.
+    publish
+        Folder for the ONNX file, its line in the manifest and its card, beside those of other tasks;
+        `out` unless given. Later stages take the earlier ones from there.
     start_from
         Nothing: random weights. ``embedded``: those that vascal carries. Else a folder in which
         ``vascal train`` has finished the same task with the same network.
@@ -86,6 +89,7 @@ class TrainConfig:
     task: TaskName
     data: DataConfig
     out: Path
+    publish: Path | None = None
     start_from: str | None = None
     network: NetworkConfig | None = None
     loss: LossConfig | None = None
@@ -110,6 +114,11 @@ class TrainConfig:
     def samples(self) -> Path:
         """Folder of the prepared samples."""
         return self.data.samples or self.out / "samples"
+
+    @property
+    def models(self) -> Path:
+        """Folder of the finished models."""
+        return self.publish or self.out
 
 
 def _require_positive(where: str, **values: float | None) -> None:

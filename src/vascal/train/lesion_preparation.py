@@ -99,8 +99,8 @@ def _list_simulated(config: TrainConfig) -> Iterator[_Scan]:
 
 
 def find_models(config: TrainConfig) -> Path | None:
-    """Give the output folder if an earlier training left networks there; else the embedded ones are used."""
-    return config.out if (config.out / MANIFEST).exists() else None
+    """Give the folder of finished models if earlier stages are there; else the embedded ones are used."""
+    return config.models if (config.models / MANIFEST).exists() else None
 
 
 def simulate_lesions(seed: int, folder: Path | None = None) -> LesionSamples:
@@ -140,11 +140,12 @@ def collect_samples(volume: Volume, truth: Truth, *, seed: int = 0, folder: Path
     found = collect_candidates(volume, anatomy, contrast_rule(AGATSTON_1990, anatomy))
     candidates = [found[n] for n in choose_shown(anatomy, found)]
     kinds, segments = truth(volume, anatomy, candidates) if candidates else (np.zeros(0), np.zeros(0))
-    kept = _thin(np.asarray(kinds), np.random.default_rng(seed))
+    kept = thin(np.asarray(kinds), np.random.default_rng(seed))
     return make_samples(volume, anatomy, [candidates[n] for n in kept], kinds[kept], segments[kept], folder=folder)
 
 
-def _thin(kinds: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def thin(kinds: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Give the places of all coronary candidates and of at most `MOST_NEGATIVES` others, ascending."""
     own = (kinds == CORONARY) | ((kinds >= 0) & (kinds < 4))
     other = np.flatnonzero(~own)
     if other.size > MOST_NEGATIVES:

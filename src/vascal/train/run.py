@@ -68,7 +68,7 @@ def train_cac(config: TrainConfig, progress: Progress | None = None) -> Trained:
     """Train one model, or go on with its training.
 
     Prepares samples if they are not there, splits them by patient, trains, exports to ONNX with
-    a numeric check, and writes manifest and model card, all into ``config.out``.
+    a numeric check, and writes manifest and model card into ``config.models``.
 
     Parameters
     ----------
@@ -106,8 +106,9 @@ def train_cac(config: TrainConfig, progress: Progress | None = None) -> Trained:
     measured = {} if recipe.calibrate is None else recipe.calibrate(network, validation)
     entry = publish(config, recipe, network, training, measured)
     facts = _collect_facts(config, network, samples, sides, outcome, entry)
-    write_file(config.out / CARD_NAME, write_card(facts).encode())
-    return Trained(folder=config.out, entry=entry, outcome=outcome)
+    name = f"{config.task}.md" if config.publish else CARD_NAME
+    write_file(config.models / name, write_card(facts).encode())
+    return Trained(folder=config.models, entry=entry, outcome=outcome)
 
 
 def require_train_extra() -> None:
@@ -237,17 +238,18 @@ def publish(
     """
     from vascal.train.export import export_onnx
 
-    file = f"{config.task}.onnx"
+    folder, file = config.models, f"{config.task}.onnx"
+    folder.mkdir(parents=True, exist_ok=True)
     sha256 = export_onnx(
-        network, recipe.show(task), config.out / file, outputs=recipe.outputs, free_axes=recipe.free_axes(config)
+        network, recipe.show(task), folder / file, outputs=recipe.outputs, free_axes=recipe.free_axes(config)
     )
     settings = {"network": lay_out(_name_network(config)), **recipe.settings(config), **measured}
     entry = ModelEntry(name=config.task, file=file, sha256=sha256, version=1, settings=settings)
-    known = dict(read_manifest(config.out)) if (config.out / MANIFEST).exists() else {}
+    known = dict(read_manifest(folder)) if (folder / MANIFEST).exists() else {}
     if config.task in known:
         entry = replace(entry, version=known[config.task].version + (known[config.task].sha256 != sha256))
     rows = {name: _row(row) for name, row in {**known, config.task: entry}.items()}
-    write_file(config.out / MANIFEST, (json.dumps({"models": rows}, indent=1) + "\n").encode())
+    write_file(folder / MANIFEST, (json.dumps({"models": rows}, indent=1) + "\n").encode())
     return entry
 
 

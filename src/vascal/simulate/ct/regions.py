@@ -79,7 +79,8 @@ def find_courses(phantom: Phantom, grid: Grid) -> Courses:
     lines = [*_valve_lines(phantom)]
     for branch in phantom.tree:
         points = phantom.body.to_patient(branch.points)
-        share = np.linspace(0, 1, len(points))
+        way = np.append(0, np.cumsum(np.linalg.norm(np.diff(points, axis=0), axis=1)))
+        share = way / way[-1]
         for number, start, end in _pieces(branch.segments):
             at = np.linspace(start, end, max(2, int((end - start) * 4 * len(points))))
             lines.append((number, np.stack([np.interp(at, share, axis) for axis in points.T], axis=1)))
