@@ -17,6 +17,8 @@ SIDE, GAP, HEADER, CAPTION = 250, 14, 86, 58
 COLUMNS = 3
 BACKGROUND, TEXT, FAINT = "#101418", "#f2f5f7", "#9fb0bf"
 WINDOW_HU = (-160.0, 500.0)
+HEAT_SHARE = 0.55
+"""The image stays visible under the hottest place."""
 HEAT = np.array([(0, 0, 0), (106, 27, 124), (222, 73, 104), (254, 176, 120), (252, 253, 191)], dtype=float)
 """Dark to bright, even to the eye: the shades of "magma" (matplotlib, CC0)."""
 
@@ -76,7 +78,7 @@ def _draw_pair(page: Image.Image, one: Explained, left: int, top: int) -> None:
     grey = _enlarge(Image.fromarray(to_grey(one.saliency.hu, WINDOW_HU))).convert("RGB")
     heat = _enlarge(Image.fromarray((255 * one.saliency.heat).astype(np.uint8)))
     share = np.asarray(heat, dtype=float)[..., None] / 255
-    mixed = np.asarray(grey, dtype=float) * (1 - 0.75 * share) + 0.75 * share * _colour(share[..., 0])
+    mixed = np.asarray(grey, dtype=float) * (1 - HEAT_SHARE * share) + HEAT_SHARE * share * _colour(share[..., 0])
     colour = REJECTED_COLOUR if one.vessel is None else colour_of(one.vessel)
     for panel, x in ((grey, left), (Image.fromarray(mixed.astype(np.uint8)), left + SIDE + GAP)):
         _outline(panel, one.saliency.mask, colour)
