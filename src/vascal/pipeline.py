@@ -191,7 +191,9 @@ def score_series(
         series_notes=series.notes,
         compensations=compensated.names,
     )
-    report = _write_report(series, study_date, seen, finding, _trace(series, chosen, anatomy))
+    report = _write_report(
+        series, study_date, seen, finding, _trace(series, chosen, ", ".join(chosen_finder.models) or anatomy.finder)
+    )
     if seen.found_by == "learned":
         report = replace(report, uncertainty=doubt_total(volume, finding, numbers, bmi=series.patient.bmi))
     return ScoredSeries(report=report, volume=volume, finding=finding, anatomy=anatomy)
@@ -360,14 +362,14 @@ def require_ct_numbers(volume: Volume) -> None:
         raise PixelError(f"many voxels exceed {LIMIT_HU} HU; needed: CT numbers in HU")
 
 
-def _trace(series: Series, chosen: ScoreOptions, anatomy: Anatomy) -> Provenance:
+def _trace(series: Series, chosen: ScoreOptions, finder: str) -> Provenance:
     return Provenance(
         software="vascal",
         version=vascal.__version__,
         options=chosen.as_text(),
         source_uids=identify_sources(series),
         labels_sha256=hash_labels(chosen),
-        finder=anatomy.finder,
+        finder=finder,
     )
 
 

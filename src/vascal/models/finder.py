@@ -12,6 +12,7 @@ from vascal.anatomy.thorax import ThoraxRules
 from vascal.calcium.finding import Judge
 from vascal.models.anatomy_net import LearnedAnatomy
 from vascal.models.lesion_net import LearnedJudge
+from vascal.models.runtime import read_manifest
 from vascal.models.voxel_net import VoxelJudge, has_voxel_model
 
 FinderName = Literal["learned", "rules"]
@@ -30,11 +31,14 @@ class Finder:
         Finds heart and surroundings.
     judge
         Tells coronary calcium from the rest.
+    models
+        Name, version and start of the hash of every network it runs.
     """
 
     name: FinderName
     segmenter: Segmenter
     judge: Judge
+    models: tuple[str, ...] = ()
 
 
 DEFAULT_FINDER: FinderName = "rules"
@@ -53,4 +57,10 @@ def choose_finder(name: FinderName = DEFAULT_FINDER, folder: Path | None = None)
     if name == "rules":
         return Finder(name=name, segmenter=ThoraxRules(), judge=judge_candidates)
     judge = VoxelJudge(folder=folder) if folder and has_voxel_model(folder) else LearnedJudge(folder=folder)
-    return Finder(name=name, segmenter=LearnedAnatomy(folder=folder), judge=judge)
+    return Finder(name=name, segmenter=LearnedAnatomy(folder=folder), judge=judge, models=name_models(folder))
+
+
+def name_models(folder: Path | None = None) -> tuple[str, ...]:
+    """Name the networks that a folder holds, and the embedded ones it does not replace."""
+    known = dict(read_manifest()) | (dict(read_manifest(folder)) if folder else {})
+    return tuple(known[name].label for name in sorted(known))

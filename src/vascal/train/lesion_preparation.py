@@ -74,10 +74,20 @@ def prepare_lesions(config: TrainConfig, folder: Path, progress: Progress) -> No
         except VascalError as error:
             skipped[f"not usable ({error.code})"] += 1
         progress.reach(number + 1, len(scans))
+    rows = [row for row in rows if not _is_empty(folder / row.file, skipped)]
     if not rows:
         reasons = "; ".join(f"{count} {reason}" for reason, count in skipped.items())
         raise TrainingError(f"no scan can be trained on: {reasons or 'there are none'}")
     write_samples(SampleList(task="lesions", samples=tuple(rows), skipped=skipped, origin=lay_out(config.data)), folder)
+
+
+def _is_empty(path: Path, skipped: Counter[str]) -> bool:
+    """Tell, and count, a scan in which nothing is bright."""
+    with np.load(path) as data:
+        if data["kinds"].size:
+            return False
+    skipped["without anything bright"] += 1
+    return True
 
 
 def _pack(samples: LesionSamples) -> bytes:
