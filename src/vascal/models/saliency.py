@@ -50,6 +50,6 @@ def _explain(patch: np.ndarray, heat: np.ndarray) -> Saliency:
     zoom = [n / m for n, m in zip(PATCH, heat.shape, strict=True)]
     fine = np.maximum(ndimage.zoom(heat, zoom, order=1, grid_mode=True, mode="nearest"), 0)
     highest = float(fine.max())
-    middle = PATCH[0] // 2
+    middle = int(np.argmax(patch[2].sum(axis=(1, 2))))  # lattice slices between those of the scan hold no mark
     share = fine[middle] / highest if highest > 0 else np.zeros(PATCH[1:])
     return Saliency(hu=shown_hu(patch)[middle], mask=patch[2, middle], heat=share.astype(np.float32))

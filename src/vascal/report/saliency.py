@@ -10,7 +10,7 @@ from jaxtyping import Float32
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Saliency:
-    """One candidate's patch through the network's eyes, in the slice through its middle.
+    """One candidate's patch through the network's eyes, in the slice that shows most of it.
 
     Parameters
     ----------
