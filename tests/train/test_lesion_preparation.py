@@ -33,7 +33,8 @@ def knowing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(course_net, "load_network", lambda name, folder=None: network(name, nowhere))
 
 
-def truth(volume: Volume, _: Anatomy, candidates: Sequence[Candidate]) -> tuple[np.ndarray, np.ndarray]:
+def truth(volume: Volume, anatomy: Anatomy, candidates: Sequence[Candidate]) -> tuple[np.ndarray, np.ndarray]:
+    assert anatomy.regions is not None
     _, scan = gated()
     kinds, segments = label_plaques([(t.vessel, t.segment, t.plaque.site) for t in scan.plaques])
     labels = PlaqueLabels(lesions=scan.lesions.labels, organs=scan.organs.labels, kinds=kinds, segments=segments)
