@@ -323,6 +323,7 @@ def test_a_virtual_non_contrast_image_has_no_agatston_score() -> None:
 def test_finders_that_outline_different_hearts_are_named(agreement: float | None, is_said: bool) -> None:
     caveats = found(anatomy=replace(ANATOMY, agreement=agreement), found_by="learned")
     assert ("finders-disagree" in caveats) == is_said
+    assert all(caveats[code].severity == "critical" for code in caveats if code == "finders-disagree")
 
 
 def test_what_networks_learned_from_is_said() -> None:

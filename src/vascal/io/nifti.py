@@ -145,12 +145,16 @@ def label_map_to_bytes(label_map: LabelMap, *, compressed: bool = True) -> bytes
     GeometryError
         If the slices are unevenly spaced: NIfTI can not say so.
     """
+    return voxels_to_bytes(label_map.labels, label_map.grid, compressed=compressed)
+
+
+def voxels_to_bytes(voxels: np.ndarray, grid: Grid, *, compressed: bool) -> bytes:
+    """Lay out (slice, row, column) voxels on an even grid as NIfTI; as for `label_map_to_bytes`."""
     import nibabel as nib
 
-    grid = label_map.grid
     if not grid.is_even:
         raise GeometryError("NIfTI can not hold unevenly spaced slices; needed: an even stack")
-    image: Any = nib.Nifti1Image(label_map.labels.transpose(2, 1, 0), _affine(grid))  # type: ignore[no-untyped-call]
+    image: Any = nib.Nifti1Image(voxels.transpose(2, 1, 0), _affine(grid))  # type: ignore[no-untyped-call]
     image.header.set_xyzt_units("mm")
     image.set_sform(image.affine, code="scanner")
     image.set_qform(image.affine, code="scanner")

@@ -275,7 +275,8 @@ def _finder(seen: Circumstances) -> Iterator[Caveat]:
         yield Caveat(
             code="finders-disagree",
             message=f"Network and anatomy rules outline different hearts (overlap {overlap:.2f}, Dice): "
-            "check the outline before the score.",
+            "one of them is wrong, and the total must not be quoted before the outline is checked.",
+            severity="critical",
         )
     unassigned = seen.score.vessels.get(UNASSIGNED)
     if unassigned is not None and unassigned.lesions:
