@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 import vascal
 from vascal.calcium.finding import describe_group
+from vascal.calcium.single_slice import put_in_stack
 from vascal.errors import OutputError, UnsupportedImageError, VascalError
 from vascal.io.atomic import write_file, write_folder
 from vascal.io.nifti import label_map_to_bytes
@@ -152,7 +153,7 @@ def plan(inputs: Sequence[Path], options: BatchOptions, tally: Tally) -> Iterato
     seen: dict[str, tuple[str, ...]] = {}
     for path in inputs:
         try:
-            studies = read_input(path, accept_uneven=options.accept_uneven)
+            studies = read_input(path, accept_uneven=options.accept_uneven, single_slice=options.score.reads_single)
         except VascalError as error:
             refusal = Refusal(subject=path.name, code=error.code, message=str(error))
             tally.unread.append(Failure(input=path.name, refusal=refusal, kind="failed"))
@@ -298,7 +299,7 @@ def explain(scored: ScoredSeries, options: ScoreOptions) -> list[Explained]:
     shown = shown[:MOST_EXPLAINED]
     flat = scored.volume.hu.reshape(-1)
     candidates = [describe_group(index, flat[index], scored.volume.grid) for *_, index in shown]
-    found = find_saliency(scored.volume, scored.anatomy, candidates, folder=options.model)
+    found = find_saliency(*put_in_stack(scored.volume, scored.anatomy, candidates), folder=options.model)
     return [
         Explained(saliency=saliency, title=title, probability=probability, vessel=vessel)
         for saliency, (title, probability, vessel, _) in zip(found, shown, strict=False)

@@ -24,8 +24,9 @@ from vascal.calcium.lesions import find_lesions
 from vascal.calcium.mass import Calibration, assume_calibration, calibrate_from_rods, correct_virtual
 from vascal.calcium.rule import AgatstonRule, choose_rule, override_rule
 from vascal.calcium.score import score_calcium
+from vascal.calcium.single_slice import JudgeOfSlice, OneSliceGrid, SegmenterOfSlice
 from vascal.calcium.uncertainty import doubt_total
-from vascal.errors import LabelError, PixelError, VascalError
+from vascal.errors import LabelError, PixelError, RuleError, VascalError
 from vascal.io.labels import read_labels
 from vascal.io.reading import read_volume
 from vascal.io.sources import hash_file, identify_sources
@@ -143,7 +144,7 @@ def score_series(
     Parameters
     ----------
     series
-        One even axial stack, from `read_study`.
+        One even axial stack, or a slice that stands alone, from `read_study`.
     options
         What to do differently from the defaults.
     finder
@@ -161,7 +162,7 @@ def score_series(
     volume = read_volume(series)
     require_ct_numbers(volume)
     setting = _settle(series.acquisition, volume, chosen)
-    chosen_finder = finder or name_finder(chosen)
+    chosen_finder = _fit_finder(finder or name_finder(chosen), volume)
     anatomy = chosen_finder.segmenter.find_anatomy(volume)
     compensated = _compensate(volume, series, anatomy.noise_sd_hu, setting, chosen)
     setting = replace(setting, rule=compensated.rule)
@@ -205,6 +206,8 @@ def _compensate(
     """Correct towards the reference protocol, if asked to."""
     if not chosen.compensate:
         return Compensated(volume=volume, rule=setting.rule, score_factor=1.0, names=())
+    if isinstance(volume.grid, OneSliceGrid):
+        raise RuleError("corrections were fitted on whole hearts; a single slice is measured without --compensate")
     facts = ScanFacts(
         kvp=setting.acquisition.kvp,
         slice_mm=volume.grid.spacing_between_slices_mm,
@@ -213,6 +216,15 @@ def _compensate(
         bmi=series.patient.bmi,
     )
     return compensate(volume, _stated_rule(None, chosen), choose_compensations(facts))
+
+
+def _fit_finder(finder: Finder, volume: Volume) -> Finder:
+    """Show a slice that stands alone to a finder as a stack; everything else as it is."""
+    if not isinstance(volume.grid, OneSliceGrid):
+        return finder
+    return replace(
+        finder, segmenter=SegmenterOfSlice(segmenter=finder.segmenter), judge=JudgeOfSlice(judge=finder.judge)
+    )
 
 
 def name_finder(chosen: ScoreOptions) -> Finder:

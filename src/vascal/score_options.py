@@ -8,6 +8,7 @@ from pathlib import Path
 
 from vascal.calcium.calibration_table import CalibrationTable
 from vascal.calcium.mass import Calibration, Rod
+from vascal.calcium.single_slice import SingleSlice
 from vascal.models.finder import FinderName
 
 
@@ -37,6 +38,8 @@ class ScoreOptions:
         ``learned`` (networks trained on simulated scans) or ``rules``.
     model
         Folder with other networks than the embedded ones.
+    single_slice
+        Whether axial slices that stand alone are read and measured; never quotable.
     """
 
     rule: str | None = None
@@ -52,6 +55,12 @@ class ScoreOptions:
     compensate: bool | None = None
     finder: FinderName | None = None
     model: Path | None = None
+    single_slice: bool | None = None
+
+    @property
+    def reads_single(self) -> SingleSlice | None:
+        """How a slice that stands alone is read; None where it is refused."""
+        return SingleSlice(thickness_mm=self.slice_thickness_mm) if self.single_slice else None
 
     def as_text(self) -> tuple[tuple[str, str], ...]:
         """List the options that were set, for provenance; a label file by its name only."""

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from pydicom.dataset import Dataset
 
 from tests.io.make_ct import Change, write_series
+from vascal.calcium.single_slice import OneSliceGrid, SingleSlice
 from vascal.io.dicom import read_study, read_volume
 from vascal.io.dicom_stack import describe_unevenness
 from vascal.study import Refusal, Study
@@ -233,3 +234,58 @@ def test_the_same_file_given_twice_is_used_once(tmp_path: Path) -> None:
     (series,) = read_study(tmp_path).series
     assert series.grid.shape[0] == 5
     assert "given twice" in series.notes[0]
+
+
+def test_a_slice_alone_is_refused_and_told_of_the_option(tmp_path: Path) -> None:
+    refusal = only_refusal(read_study(write_series(tmp_path, [7.0])))
+    assert refusal.code == "geometry"
+    assert "a stack needs at least 2" in refusal.message
+    assert "--single-slice" in refusal.message
+
+
+def test_a_slice_alone_is_read_where_asked_and_stands_for_its_thickness(tmp_path: Path) -> None:
+    (series,) = read_study(write_series(tmp_path, [7.0], SliceThickness="2.5"), single_slice=SingleSlice()).series
+    assert isinstance(series.grid, OneSliceGrid)
+    assert (series.grid.shape, series.grid.slice_positions_mm) == ((1, 6, 8), (7.0,))
+    assert series.grid.spacing_mm == (2.5, 0.5, 0.75)
+    assert series.grid.index_to_mm(0, 2, 4) == (-7.0, -19.0, 7.0)
+    assert series.notes == ()
+    np.testing.assert_array_equal(read_volume(series).hu[0], np.arange(48).reshape(6, 8) - 1024)
+
+
+def test_a_stack_is_read_the_same_where_single_slices_are_asked_for(tmp_path: Path) -> None:
+    write_series(tmp_path)
+    assert read_study(tmp_path, single_slice=SingleSlice()) == read_study(tmp_path)
+
+
+def test_a_stated_thickness_replaces_the_one_of_the_header(tmp_path: Path) -> None:
+    (series,) = read_study(write_series(tmp_path, [7.0]), single_slice=SingleSlice(thickness_mm=5.0)).series
+    assert series.grid.spacing_between_slices_mm == 5.0
+
+
+def test_a_slice_alone_without_thickness_is_refused_until_it_is_stated(tmp_path: Path) -> None:
+    write_series(tmp_path, [7.0], SliceThickness=None)
+    refusal = only_refusal(read_study(tmp_path, single_slice=SingleSlice()))
+    assert refusal.code == "geometry"
+    assert "--slice-thickness-mm" in refusal.message
+    assert len(read_study(tmp_path, single_slice=SingleSlice(thickness_mm=2.5)).series) == 1
+
+
+@pytest.mark.parametrize("thickness", ["0.1", "100"])
+def test_a_thickness_no_ct_has_is_refused(tmp_path: Path, thickness: str) -> None:
+    write_series(tmp_path, [7.0], SliceThickness=thickness)
+    refusal = only_refusal(read_study(tmp_path, single_slice=SingleSlice()))
+    assert refusal.code == "geometry"
+    assert f"a slice of {thickness} mm" in refusal.message
+
+
+def test_a_sagittal_slice_alone_stays_refused(tmp_path: Path) -> None:
+    write_series(tmp_path, [7.0], orientation=(0, 1, 0, 0, 0, -1))
+    assert only_refusal(read_study(tmp_path)).code == "geometry"
+    assert only_refusal(read_study(tmp_path, single_slice=SingleSlice())).code == "not-axial"
+
+
+def test_one_slice_says_nothing_of_a_tilt_in_its_header(tmp_path: Path) -> None:
+    write_series(tmp_path, [7.0], GantryDetectorTilt="12")
+    (series,) = read_study(tmp_path, single_slice=SingleSlice()).series
+    assert series.notes == ("the header tells of a gantry tilt of 12 degrees; one slice can not show it",)

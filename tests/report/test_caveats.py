@@ -12,6 +12,7 @@ from tests.calcium.scenes import blank, score_of
 from vascal.anatomy.segmenter import STRUCTURES, Anatomy
 from vascal.calcium.mass import Calibration, assume_calibration
 from vascal.calcium.rule import AGATSTON_1990, choose_rule, override_rule
+from vascal.calcium.single_slice import OneSliceGrid
 from vascal.report.caveats import Caveat, Circumstances, FoundBy, find_caveats, is_sharp_kernel
 from vascal.study import Acquisition, Gating
 from vascal.volume import Grid, LabelMap
@@ -62,6 +63,16 @@ def slices(spacing_mm: float, thickness_mm: float | None) -> dict[str, Caveat]:
 
 def test_a_clean_scan_has_no_caveat_but_that_this_is_research() -> None:
     assert [caveat.code for caveat in find_caveats(clean())] == ["not-a-medical-device"]
+
+
+def test_a_slice_that_stands_alone_forbids_quoting_whoever_marked_it() -> None:
+    grid = OneSliceGrid(
+        shape=(1, 16, 16), row_spacing_mm=0.5, column_spacing_mm=0.5, slice_positions_mm=(0.0,), slice_thickness_mm=3.0
+    )
+    caveats = found(grid=grid)
+    assert list(caveats) == ["single-slice"]
+    assert caveats["single-slice"].severity == "critical"
+    assert "nominal thickness of 3 mm" in caveats["single-slice"].message
 
 
 def test_contrast_seen_in_the_image_forbids_quoting_an_automatic_score() -> None:

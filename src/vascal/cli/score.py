@@ -57,6 +57,9 @@ CalibrationText = Annotated[
     typer.Option("--calibration", help="Mass: a factor in mg/cm3 per HU, rods as JSON, or a table by scanner as CSV."),
 ]
 Uneven = Annotated[bool, typer.Option("--accept-uneven", help="Score unevenly spaced slices, with a caveat.")]
+Single = Annotated[
+    bool, typer.Option("--single-slice", help="Measure axial slices that stand alone; never quotable as a score.")
+]
 WithAnatomy = Annotated[bool, typer.Option("--anatomy", help="Also write anatomy.nii.gz and anatomy.json.")]
 WithSaliency = Annotated[
     bool, typer.Option("--saliency", help="Also write saliency.png: what spoke for coronary calcium.")
@@ -84,6 +87,7 @@ def score(
     model: Model = None,
     calibration: CalibrationText = None,
     accept_uneven: Uneven = False,
+    single_slice: Single = False,
     anatomy: WithAnatomy = False,
     saliency: WithSaliency = False,
     jobs: Workers = 1,
@@ -97,6 +101,8 @@ def score(
     """
     if resume and overwrite:
         raise typer.BadParameter("--resume keeps results and --overwrite replaces them; choose one")
+    if single_slice and anatomy:
+        raise typer.BadParameter("a single slice is no volume to write as NIfTI; leave out --anatomy or --single-slice")
     existing: Existing = "resume" if resume else "overwrite" if overwrite else "refuse"
     try:
         options = BatchOptions(
@@ -112,6 +118,7 @@ def score(
                 compensate=compensate or None,
                 finder=finder if finder != DEFAULT_FINDER else None,
                 model=model,
+                single_slice=single_slice or None,
                 labels=labels,
                 label_names=None if label_names is None else read_label_names(label_names),
                 calibration=None if calibration is None else read_calibration(calibration),

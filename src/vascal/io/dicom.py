@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
+from vascal.calcium.single_slice import SingleSlice
 from vascal.errors import InputError, NotDicomError, VascalError
 from vascal.io.dicom_files import UNREADABLE_FILE, FileRef, Opener, find_files, open_images
 from vascal.io.dicom_header import SliceHeader, read_headers
 from vascal.io.dicom_pixels import PADDING_HU, read_volume
-from vascal.io.dicom_series import assemble_series
+from vascal.io.dicom_series import Assembled, assemble_series
 from vascal.io.dicom_values import text_of, tolerant_reading
 from vascal.study import Refusal, Series, Study
 
 __all__ = ["PADDING_HU", "read_studies", "read_study", "read_volume"]
 
 
-def read_studies(path: str | Path, *, accept_uneven: bool = False) -> tuple[Study, ...]:
+def read_studies(
+    path: str | Path, *, accept_uneven: bool = False, single_slice: SingleSlice | None = None
+) -> tuple[Study, ...]:
     """Find the CT studies in a file, a folder at any depth, or a zip archive.
 
     Only headers are read.
@@ -30,6 +34,8 @@ def read_studies(path: str | Path, *, accept_uneven: bool = False) -> tuple[Stud
     accept_uneven
         Let series with unequal distances between slices through, with a note
         and an uneven grid. A slice given twice is refused all the same.
+    single_slice
+        Let axial slices through that stand alone, each as a series of one slice on a `OneSliceGrid`.
 
     Returns
     -------
@@ -58,10 +64,11 @@ def read_studies(path: str | Path, *, accept_uneven: bool = False) -> tuple[Stud
                 damaged.append(_damaged(file, error))
         if not headers and not damaged:
             raise NotDicomError(f"none of {len(files)} files in {path.name} is a DICOM image; needed: a CT series")
-        return _group_studies(headers, tuple(damaged), accept_uneven=accept_uneven)
+        assemble = partial(assemble_series, accept_uneven=accept_uneven, single_slice=single_slice)
+        return _group_studies(headers, tuple(damaged), assemble)
 
 
-def read_study(path: str | Path, *, accept_uneven: bool = False) -> Study:
+def read_study(path: str | Path, *, accept_uneven: bool = False, single_slice: SingleSlice | None = None) -> Study:
     """Find the one CT study at a path.
 
     Raises
@@ -69,7 +76,7 @@ def read_study(path: str | Path, *, accept_uneven: bool = False) -> Study:
     InputError
         If several studies are there, besides what `read_studies` raises.
     """
-    studies = read_studies(path, accept_uneven=accept_uneven)
+    studies = read_studies(path, accept_uneven=accept_uneven, single_slice=single_slice)
     if len(studies) > 1:
         raise InputError(f"{len(studies)} studies in {Path(path).name}; needed: one, or a way to read many")
     return studies[0]
@@ -88,13 +95,13 @@ def _damaged(file: FileRef, error: Exception) -> Refusal:
 
 
 def _group_studies(
-    headers: Sequence[SliceHeader], damaged: tuple[Refusal, ...], *, accept_uneven: bool
+    headers: Sequence[SliceHeader], damaged: tuple[Refusal, ...], assemble: Callable[..., Assembled]
 ) -> tuple[Study, ...]:
     by_study: dict[str, list[SliceHeader]] = defaultdict(list)
     for header in headers:
         by_study[header.study_instance_uid].append(header)
     notes = (f"{len(damaged)} files beside this series could not be read: slices may be lacking",) if damaged else ()
-    studies = [_study(those, accept_uneven=accept_uneven, notes=notes) for those in by_study.values()]
+    studies = [_study(those, partial(assemble, notes=notes)) for those in by_study.values()]
     studies.sort(key=lambda study: (study.study_date, study.study_instance_uid))
     if len(studies) == 1:
         whole = replace(studies[0], refusals=(*studies[0].refusals, *damaged))
@@ -104,11 +111,11 @@ def _group_studies(
     return tuple(studies)
 
 
-def _study(headers: Sequence[SliceHeader], *, accept_uneven: bool, notes: tuple[str, ...]) -> Study:
+def _study(headers: Sequence[SliceHeader], assemble: Callable[..., Assembled]) -> Study:
     by_series: dict[str, list[SliceHeader]] = defaultdict(list)
     for header in headers:
         by_series[header.series_instance_uid].append(header)
-    parts = [assemble_series(those, accept_uneven=accept_uneven, notes=notes) for those in by_series.values()]
+    parts = [assemble(those) for those in by_series.values()]
     series = sorted((one for part in parts for one in part.series), key=_series_order)
     first = headers[0]
     return Study(

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from vascal.calcium.single_slice import SingleSlice
 from vascal.errors import GeometryError, MissingSliceError, PixelError, UnsupportedImageError, VascalError
 from vascal.io.dicom_acquisition import parse_acquisition, parse_patient
 from vascal.io.dicom_header import SliceHeader, image_source
@@ -60,7 +61,11 @@ class Assembled:
 
 
 def assemble_series(
-    headers: Sequence[SliceHeader], *, accept_uneven: bool = False, notes: tuple[str, ...] = ()
+    headers: Sequence[SliceHeader],
+    *,
+    accept_uneven: bool = False,
+    single_slice: SingleSlice | None = None,
+    notes: tuple[str, ...] = (),
 ) -> Assembled:
     """Make stacks from all slices that share one Series Instance UID.
 
@@ -70,6 +75,8 @@ def assemble_series(
         The slices in any order.
     accept_uneven
         Let uneven distances between slices through, with a note.
+    single_slice
+        Let slices through that stand alone.
     notes
         To be carried by every stack.
 
@@ -101,7 +108,7 @@ def assemble_series(
     for number, group in enumerate(groups, start=1):
         suffix = f".a{number}" if len(groups) > 1 else ""
         try:
-            stack = build_stack(group, accept_uneven=accept_uneven)
+            stack = build_stack(group, accept_uneven=accept_uneven, single_slice=single_slice)
             series.append(_series(stack, suffix, notes))
         except VascalError as error:
             refused = (*refused, _refusal(f"{subject}{suffix}", error, study))
@@ -295,7 +302,8 @@ def _weaknesses(stack: Stack) -> tuple[str, ...]:
         found.append("slice thickness differs between slices")
     tilt = number_of(first.dataset, "GantryDetectorTilt")
     if tilt is not None and abs(tilt) > 0.1:
-        found.append(f"the header tells of a gantry tilt of {tilt:g} degrees; the slices' positions show none")
+        shown = "the slices' positions show none" if len(stack.headers) > 1 else "one slice can not show it"
+        found.append(f"the header tells of a gantry tilt of {tilt:g} degrees; {shown}")
     return tuple(found)
 
 

@@ -8,12 +8,14 @@ slice, a slice given twice, a tilted gantry) is refused, with the positions.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from jaxtyping import Float
 
+from vascal.calcium.single_slice import OneSliceGrid, SingleSlice
 from vascal.errors import GantryTiltError, GeometryError, MissingSliceError, OrientationError
 from vascal.io.dicom_header import SliceHeader
 from vascal.types import SliceMm
@@ -47,7 +49,9 @@ class Stack:
     notes: tuple[str, ...] = ()
 
 
-def build_stack(headers: Sequence[SliceHeader], *, accept_uneven: bool = False) -> Stack:
+def build_stack(
+    headers: Sequence[SliceHeader], *, accept_uneven: bool = False, single_slice: SingleSlice | None = None
+) -> Stack:
     """Order slices of one orientation, size and spacing, and place them on a grid.
 
     Parameters
@@ -56,6 +60,8 @@ def build_stack(headers: Sequence[SliceHeader], *, accept_uneven: bool = False) 
         Slices in any order.
     accept_uneven
         Let unequal distances between slices through, with a note.
+    single_slice
+        Let a slice through that stands alone; refused unless given.
 
     Returns
     -------
@@ -66,8 +72,8 @@ def build_stack(headers: Sequence[SliceHeader], *, accept_uneven: bool = False) 
     Raises
     ------
     GeometryError
-        If there are fewer than 2 slices, or the direction cosines are not
-        unit vectors at a right angle.
+        If a slice stands alone, unless that was asked for and its thickness is
+        known; or the direction cosines are not unit vectors at a right angle.
     GantryTiltError
         If slices are displaced across their normal.
     OrientationError
@@ -76,7 +82,7 @@ def build_stack(headers: Sequence[SliceHeader], *, accept_uneven: bool = False) 
         If a slice is missing, given twice, or the distances are unequal.
     """
     if len(headers) < 2:
-        raise GeometryError("1 slice at this place in the series; a stack needs at least 2")
+        return _stack_of_one(headers[0], single_slice)
     along_row, along_column, normal = _axes(headers)
     points = np.array([header.position_mm for header in headers], dtype=np.float64)
     positions = points @ normal
@@ -92,6 +98,25 @@ def build_stack(headers: Sequence[SliceHeader], *, accept_uneven: bool = False) 
     ordered = tuple(headers[index] for index in order)
     grid = _grid(ordered[0], (along_row, along_column, normal), points[0], positions)
     return Stack(headers=ordered, grid=grid, notes=(f"accepted uneven slices: {complaint}",) if complaint else ())
+
+
+def _stack_of_one(header: SliceHeader, asked: SingleSlice | None) -> Stack:
+    if asked is None:
+        raise GeometryError(
+            "1 slice at this place in the series; a stack needs at least 2 "
+            "(an axial slice that stands alone is measured with --single-slice)"
+        )
+    along_row, along_column, normal = _axes([header])
+    _require_axial(along_row, along_column)
+    thickness = asked.thickness_mm or header.thickness_mm
+    if thickness is None:
+        raise GeometryError(
+            "a slice that stands alone, and no Slice Thickness in its header; needed: --slice-thickness-mm"
+        )
+    make = partial(OneSliceGrid, slice_thickness_mm=thickness)
+    point = np.array(header.position_mm, dtype=np.float64)
+    grid = _grid(header, (along_row, along_column, normal), point, np.array([point @ normal]), make)
+    return Stack(headers=(header,), grid=grid)
 
 
 def describe_unevenness(positions_mm: SliceMm) -> str:
@@ -188,11 +213,17 @@ def _require_axial(along_row: Point, along_column: Point) -> None:
     )
 
 
-def _grid(first: SliceHeader, axes: tuple[Point, Point, Point], origin: Point, positions_mm: SliceMm) -> Grid:
+def _grid(
+    first: SliceHeader,
+    axes: tuple[Point, Point, Point],
+    origin: Point,
+    positions_mm: SliceMm,
+    make: Callable[..., Grid] = Grid,
+) -> Grid:
     if first.spacing_mm is None:
         raise GeometryError("no Pixel Spacing; needed to place the pixels")
     along_row, along_column, normal = axes
-    return Grid(
+    return make(
         shape=(len(positions_mm), first.rows, first.columns),
         row_spacing_mm=first.spacing_mm[0],
         column_spacing_mm=first.spacing_mm[1],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from vascal.calcium.single_slice import SingleSlice
 from vascal.errors import InputError, VascalError
 from vascal.io import dicom, metaimage, nifti, nrrd_image
 from vascal.io.oriented import StatedFacts
@@ -15,6 +16,7 @@ def read_input(
     path: Path,
     *,
     accept_uneven: bool = False,
+    single_slice: SingleSlice | None = None,
     kvp: float | None = None,
     is_gated: bool | None = None,
     slice_thickness_mm: float | None = None,
@@ -27,6 +29,8 @@ def read_input(
         A NIfTI, MetaImage or NRRD file, or DICOM: a file, a folder or a zip archive.
     accept_uneven
         For DICOM: let unequal distances between slices through, with a note.
+    single_slice
+        For DICOM: let axial slices through that stand alone.
     kvp, is_gated, slice_thickness_mm
         For formats that do not say: tube voltage, kV; cardiac
         synchronisation; slice thickness, mm. DICOM headers speak for themselves.
@@ -42,7 +46,7 @@ def read_input(
         If nothing is at `path`, or nothing in it is an image.
     """
     if not is_plain_image(path):
-        return dicom.read_studies(path, accept_uneven=accept_uneven)
+        return dicom.read_studies(path, accept_uneven=accept_uneven, single_slice=single_slice)
     facts = StatedFacts(kvp=kvp, is_gated=is_gated, slice_thickness_mm=slice_thickness_mm)
     try:
         series, _ = _read_plain(path, facts)

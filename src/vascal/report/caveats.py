@@ -17,6 +17,7 @@ from vascal.calcium.lesions import UNASSIGNED
 from vascal.calcium.mass import Calibration
 from vascal.calcium.rule import AgatstonRule
 from vascal.calcium.score import CalciumScore
+from vascal.calcium.single_slice import OneSliceGrid
 from vascal.study import Acquisition
 from vascal.volume import Grid
 
@@ -80,6 +81,7 @@ def find_caveats(seen: Circumstances) -> tuple[Caveat, ...]:
     found = [
         *_contrast(seen),
         *_virtual(seen),
+        *_single_slice(seen.grid),
         *_heart(seen),
         *_gating(seen.acquisition),
         *_tube_voltage(seen),
@@ -122,6 +124,17 @@ def _virtual(seen: Circumstances) -> Iterator[Caveat]:
             code="virtual-non-contrast",
             message="Iodine was subtracted from this image by dual energy, and about two thirds of the calcium's CT "
             "number went with it: there is no Agatston score of it. Mass was multiplied by 2.8 (computed, 2.0 to 2.9).",
+            severity="critical",
+        )
+
+
+def _single_slice(grid: Grid) -> Iterator[Caveat]:
+    if isinstance(grid, OneSliceGrid):
+        yield Caveat(
+            code="single-slice",
+            message="One slice was measured on request; a calcium score is defined on the whole heart. The sum is of "
+            f"this slice alone, over its nominal thickness of {grid.slice_thickness_mm:g} mm, and must not be quoted "
+            "as a score. The heart was looked for in a stack of copies of the slice.",
             severity="critical",
         )
 
