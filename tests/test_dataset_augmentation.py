@@ -10,20 +10,28 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy.spatial import KDTree
 from typer.testing import CliRunner
 
+from tests.models.truth import GATED, PATIENT
 from tests.simulate.ct.test_insertion import LAD, MATCH, scan
+from vascal import dataset_augmentation
+from vascal.anatomy.lattice import Lattice
+from vascal.anatomy.segmenter import STRUCTURES, Anatomy, RegionMap
 from vascal.calcium.label_score import score_label_map
 from vascal.cli.main import app
 from vascal.dataset import Case, Dataset, Split, WeakScores
 from vascal.dataset_augmentation import (
     AugmentOptions,
+    CourseFinder,
     CourseFolder,
+    CourseNetwork,
     augment_dataset,
     merge_labels,
     require_calcium_free,
 )
 from vascal.errors import InputError, OutputError
+from vascal.io.course_file import read_courses
 from vascal.io.dataset_index import (
     hash_pixels,
     read_case_image,
@@ -33,9 +41,12 @@ from vascal.io.dataset_index import (
 )
 from vascal.io.nifti import write_label_map
 from vascal.io.nifti_volume import write_volume
+from vascal.models.anatomy_net import LearnedAnatomy
+from vascal.models.course_lines import CourseLine
 from vascal.simulate.ct.insertion import insert_plaques
 from vascal.simulate.ct.noise_texture import gaussian_kernel
 from vascal.simulate.ct.plaques import Plaque
+from vascal.simulate.ct.scan import scan_patient
 from vascal.volume import Grid, LabelMap, Volume
 
 GRID = Grid.even((14, 64, 64), (3.0, 1.0, 1.0), origin_mm=(-32.0, -32.0, -6.0))
@@ -248,10 +259,100 @@ def test_the_command_writes_a_new_data_set_and_tells_what_it_left_out(folder: Pa
     assert len(read_dataset(tmp_path / "new").cases) == 4
 
 
-def test_the_command_needs_courses(folder: Path, tmp_path: Path) -> None:
-    result = CliRunner().invoke(app, ["data", "augment", str(folder), "--out", str(tmp_path)])
+def write_heart(folder: Path, volume: Volume) -> None:
+    """Write a data set of one scan that is known to be free of calcium."""
+    write_volume(volume, folder / "scans" / "heart.nii.gz")
+    case = Case(
+        case_id="heart", patient_id="p", image="scans/heart.nii.gz", split="train", source="masks",
+        sha256=hash_pixels(volume), scores=WeakScores(total=0.0), is_gated=True,
+    )  # fmt: skip
+    write_dataset(Dataset(cases=(case,)), folder / "dataset.json")
+
+
+@pytest.fixture(scope="module")
+def heart(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("heart")
+    write_heart(folder, scan_patient(PATIENT, GATED, plaques=()).volume)
+    return folder
+
+
+def test_without_courses_networks_find_the_arteries_and_their_courses_can_be_mended(
+    heart: Path, tmp_path: Path
+) -> None:
+    arguments = ["data", "augment", str(heart), "--agatston", "300", "--mtf50", "0.3"]
+    result = CliRunner().invoke(app, [*arguments, "--out", str(tmp_path / "new")])
+    assert result.exit_code == 0, result.output
+    copy = next(case for case in read_dataset(tmp_path / "new").cases if case.case_id == "heart-hybrid1")
+    assert any(note.startswith("courses of its arteries: found by anatomy-") for note in copy.notes)
+    courses = {branch.name: branch for branch in read_courses(tmp_path / "new" / "courses" / "heart.json")}
+    assert {"LAD", "LCX", "RCA"} <= set(courses)
+    truth = scan_patient(PATIENT, GATED, plaques=()).centrelines
+    for name in ("LAD", "LCX", "RCA"):
+        assert np.mean(KDTree(truth[name]).query(courses[name].points)[0]) < 8.0
+    again = CliRunner().invoke(
+        app, [*arguments, "--out", str(tmp_path / "again"), "--courses", str(tmp_path / "new" / "courses")]
+    )
+    assert again.exit_code == 0, again.output
+    second = next(case for case in read_dataset(tmp_path / "again").cases if case.case_id == "heart-hybrid1")
+    assert "courses of its arteries: set by hand" in second.notes
+    _, first_volume = read_case_image(copy, tmp_path / "new")
+    _, second_volume = read_case_image(second, tmp_path / "again")
+    # The file keeps tenths of a millimetre.
+    assert np.mean(np.abs(first_volume.hu.astype(float) - second_volume.hu) > 30) < 1e-4
+
+
+def region_map(heart: float) -> RegionMap:
+    lattice = Lattice(corner_mm=(0.0, 0.0, 0.0), spacing_mm=4.0, shape=(4, 4, 4))
+    return RegionMap(
+        lattice=lattice, labels=np.zeros((4, 4, 4), np.uint8), heart=np.full((4, 4, 4), heart, dtype=np.float32)
+    )
+
+
+@pytest.mark.parametrize(
+    ("regions", "agreement", "message"),
+    [
+        (None, None, "no heart was found"),
+        (region_map(0.2), 0.9, "no heart was found"),
+        (region_map(0.9), 0.55, r"different hearts \(overlap 0\.55; needed: 0\.7\)"),
+        (region_map(0.9), 0.9, "of its arteries RCA could be followed; needed: LAD, LCX, RCA"),
+        (region_map(0.9), None, "of its arteries RCA could be followed"),
+    ],
+)
+def test_a_scan_whose_arteries_are_not_clear_is_refused(
+    monkeypatch: pytest.MonkeyPatch, regions: RegionMap | None, agreement: float | None, message: str
+) -> None:
+    volume = tissue(1)
+    structures = LabelMap(labels=np.zeros(GRID.shape, dtype=np.uint8), grid=GRID, names=STRUCTURES)
+    anatomy = Anatomy(structures=structures, finder="none", regions=regions, agreement=agreement)
+    line = CourseLine(name="RCA", points_mm=np.array(COURSES["RCA"], dtype=float), share=0.7)
+    monkeypatch.setattr(LearnedAnatomy, "find_anatomy", lambda *_: anatomy)
+    monkeypatch.setattr(dataset_augmentation, "map_courses", lambda *_, **__: None)
+    monkeypatch.setattr(dataset_augmentation, "trace_courses", lambda *_: (line,))
+    with pytest.raises(InputError, match=message):
+        CourseNetwork().find_courses(case_with(None), volume)
+
+
+def test_both_ways_know_arteries_and_say_how() -> None:
+    finders: tuple[CourseFinder, ...] = (CourseNetwork(), CourseFolder(path=Path()))
+    assert [isinstance(finder, CourseFinder) for finder in finders] == [True, True]
+    found, set_by_hand = (finder.tell_origin() for finder in finders)
+    assert found.startswith("found by anatomy-")
+    assert ", courses-" in found
+    assert set_by_hand == "set by hand"
+
+
+def test_the_command_takes_courses_or_networks(folder: Path, tmp_path: Path) -> None:
+    arguments = ["data", "augment", str(folder), "--out", str(tmp_path), "--courses", str(folder / "courses")]
+    result = CliRunner().invoke(app, [*arguments, "--model", str(folder)], env={"COLUMNS": "200"})
     assert result.exit_code == 2
-    assert "--courses" in result.output
+    assert "arteries are either found" in result.output
+
+
+def test_a_folder_without_networks_is_told(heart: Path, tmp_path: Path) -> None:
+    arguments = ["data", "augment", str(heart), "--out", str(tmp_path / "new"), "--model", str(tmp_path)]
+    result = CliRunner().invoke(app, arguments, env={"COLUMNS": "300"})
+    assert result.exit_code == 2
+    assert "manifest.json of the models can not be read" in result.output
 
 
 def test_the_command_explains_what_can_not_be_used(folder: Path, tmp_path: Path) -> None:

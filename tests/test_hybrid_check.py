@@ -4,21 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
-from bench.hybrid.measure import Drawn, compare, diameter_mm, run_draws, vessel_found
-from bench.hybrid.report import agreement_table, confusion_table, false_row, false_table, sensitivity_table
+from bench.hybrid.courses import distances
+from bench.hybrid.measure import COURSES, Drawn, compare, diameter_mm, find_with, run_draws, vessel_found
+from bench.hybrid.report import (
+    agreement_table,
+    confusion_table,
+    false_row,
+    false_table,
+    sensitivity_table,
+    summary_table,
+)
 
 from tests.simulate.ct.test_insertion import LAD, MATCH, RCA, scan
-from vascal.calcium.finding import Finding
+from vascal.anatomy.confounders import Candidate, Verdict
+from vascal.anatomy.segmenter import STRUCTURES, Anatomy
+from vascal.calcium.finding import Finding, Judged, pair
 from vascal.calcium.lesions import Lesion
 from vascal.calcium.rule import AGATSTON_1990
 from vascal.io.course_file import read_courses
+from vascal.models.finder import Finder
 from vascal.pipeline import find_labelled
 from vascal.simulate.ct.insertion import HybridScan, insert_plaques
 from vascal.simulate.ct.plaques import Plaque
+from vascal.volume import Grid, LabelMap, Volume
 
 PLAQUES = (
     Plaque(site="LAD", mass_mg=20.0, position=0.4, kind="spotty"),
@@ -26,7 +37,6 @@ PLAQUES = (
     Plaque(site="LAD", mass_mg=0.05, position=0.9, kind="spotty"),
 )
 BEFORE = scan(noise=5.0)
-COURSES = Path(__file__).parents[1] / "bench" / "hybrid" / "chest_thick_courses.json"
 
 
 def hybrid() -> HybridScan:
@@ -95,6 +105,32 @@ def test_draws_repeat_and_agree_with_themselves() -> None:
     assert len({one.mass_mg for one in runs[0]}) == 3
     perfect = [replace(one, agatston_found=one.agatston_true) for one in runs[0]]
     assert "1.000 (1.000 to 1.000) | 0.0 (0.0 to 0.0) | 0 to 0" in agreement_table({"B": perfect})
+    assert summary_table({"B": perfect}).endswith("| none | 1.000 (1.000 to 1.000) | 0.0 (0.0 to 0.0) |")
+    assert summary_table({"B": perfect}).splitlines()[2].startswith("| B | 3 | 0.00 (")
+    assert "too few draws" in agreement_table({"B": perfect[:2]})
+
+
+class HeartEverywhere:
+    """Stands for a segmenter."""
+
+    def find_anatomy(self, volume: Volume) -> Anatomy:
+        heart = np.ones(volume.grid.shape, dtype=np.uint8)
+        return Anatomy(structures=LabelMap(labels=heart, grid=volume.grid, names=STRUCTURES), finder="everywhere")
+
+
+def test_the_finder_that_is_asked_for_does_the_finding() -> None:
+    def judge(volume: Volume, anatomy: Anatomy, candidates: Sequence[Candidate]) -> tuple[Judged, ...]:
+        return pair(candidates, [Verdict(vessel="LCX", reason=None, confidence=1.0)] * len(candidates))
+
+    find = find_with(Finder(name="rules", segmenter=HeartEverywhere(), judge=judge))
+    hu = np.full((4, 16, 16), -50, dtype=np.int16)
+    hu[1:3, 4:8, 4:8] = 400
+    volume = Volume(hu=hu, grid=Grid.even((4, 16, 16), (3.0, 0.5, 0.5)))
+    assert [lesion.vessel for lesion in find(volume).lesions] == ["LCX"]
+
+
+def test_distances_are_told_as_mean_and_largest() -> None:
+    assert distances(np.array([[0.0, 0, 0], [3, 4, 0]]), np.zeros((1, 3))) == "2.5, 5.0"
 
 
 def test_the_courses_set_by_hand_meet_where_arteries_do() -> None:

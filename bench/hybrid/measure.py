@@ -15,13 +15,16 @@ from vascal.calcium.rule import AGATSTON_1990
 from vascal.calcium.score import score_calcium
 from vascal.io.nifti import read_nifti
 from vascal.io.nifti_volume import write_volume
+from vascal.models.finder import Finder
 from vascal.pipeline import find_labelled, score_series
 from vascal.simulate.ct.coronaries import Branch
 from vascal.simulate.ct.insertion import HybridScan, draw_insertion, insert_plaques, time_ungated_scan
 from vascal.simulate.ct.scan_matching import ScanMatch
 from vascal.volume import Volume
 
-Finder = Callable[[Volume], Finding]
+COURSES = Path(__file__).parent / "chest_thick_courses.json"
+FOLDERS = ("chest-thick/soft", "chest-thick/sharp")
+Find = Callable[[Volume], Finding]
 CALCIUM_HU = 50.0
 """A lesion no voxel of which calcium brightens this much is noise above 130 HU that lies beside a plaque."""
 
@@ -58,13 +61,17 @@ class Drawn:
     lesions: tuple[FoundLesion, ...]
 
 
-def find_as_shipped(volume: Volume) -> Finding:
-    """Whatever `vascal score` finds by default, on a scan without ECG."""
-    with TemporaryDirectory() as folder:
-        path = Path(folder) / "scan.nii"
-        write_volume(volume, path)
-        series, _ = read_nifti(path, kvp=120.0, is_gated=False, slice_thickness_mm=volume.grid.spacing_mm[0])
-        return score_series(series).finding
+def find_with(finder: Finder) -> Find:
+    """What `vascal score` finds with a finder, on a scan without ECG."""
+
+    def find(volume: Volume) -> Finding:
+        with TemporaryDirectory() as folder:
+            path = Path(folder) / "scan.nii"
+            write_volume(volume, path)
+            series, _ = read_nifti(path, kvp=120.0, is_gated=False, slice_thickness_mm=volume.grid.spacing_mm[0])
+            return score_series(series, finder=finder).finding
+
+    return find
 
 
 def agatston(volume: Volume, lesions: Sequence[Lesion]) -> float:
@@ -72,7 +79,7 @@ def agatston(volume: Volume, lesions: Sequence[Lesion]) -> float:
 
 
 def run_draws(
-    kernel: str, volume: Volume, courses: Sequence[Branch], match: ScanMatch, find: Finder, draws: range
+    kernel: str, volume: Volume, courses: Sequence[Branch], match: ScanMatch, find: Find, draws: range
 ) -> Iterator[Drawn]:
     for draw in draws:
         rng = np.random.default_rng(draw)

@@ -13,6 +13,8 @@ from vascal.evaluate.icc import icc
 from vascal.evaluate.proportion import wilson
 
 VESSELS = ("LM", "LAD", "LCX", "RCA")
+FEWEST_DRAWS = 3
+"""Fewer have no limits of agreement."""
 SIZES_MM: dict[str, tuple[float, float]] = {"below 3 mm": (0, 3), "3 to 5 mm": (3, 5), "5 mm and above": (5, 1e9)}
 
 
@@ -28,6 +30,20 @@ def share(flags: Sequence[bool]) -> str:
     return f"{estimate.value:.2f} ({estimate.low:.2f} to {estimate.high:.2f}), {sum(flags)}/{len(flags)}"
 
 
+def right_vessel(lesions: Sequence[FoundLesion]) -> str:
+    return share([one.found_as == one.vessel for one in lesions if one.found_as is not None])
+
+
+def summary_table(groups: dict[str, list[Drawn]]) -> str:
+    """What is asked of a finder, a row a kernel."""
+    rows = []
+    for kernel, drawn in groups.items():
+        lesions = [lesion for one in drawn for lesion in one.lesions]
+        found = share([one.found_as is not None for one in lesions])
+        rows.append((kernel, str(len(drawn)), found, right_vessel(lesions), *agreement_row(kernel, drawn)[3:5]))
+    return table(("kernel", "draws", "found", "of these, vessel right", "ICC(2,1)", "bias"), rows)
+
+
 def sensitivity_table(kernel: str, lesions: Sequence[FoundLesion]) -> str:
     groups = {"all": list(lesions)}
     groups |= {
@@ -39,7 +55,7 @@ def sensitivity_table(kernel: str, lesions: Sequence[FoundLesion]) -> str:
             kernel,
             name,
             share([one.found_as is not None for one in group]),
-            share([one.found_as == one.vessel for one in group if one.found_as is not None]),
+            right_vessel(group),
         )
         for name, group in groups.items()
     ]
@@ -59,11 +75,12 @@ def confusion_table(kernel: str, lesions: Sequence[FoundLesion]) -> str:
 def agreement_row(kernel: str, drawn: Sequence[Drawn]) -> tuple[str, ...]:
     found = np.array([one.agatston_found for one in drawn])
     true = np.array([one.agatston_true for one in drawn])
+    start = (kernel, str(len(drawn)), f"{np.median(true):.0f} ({true.min():.0f} to {true.max():.0f})")
+    if len(drawn) < FEWEST_DRAWS:
+        return (*start, "too few draws", "too few draws", "too few draws")
     limits = bland_altman(found, true)
     return (
-        kernel,
-        str(len(drawn)),
-        f"{np.median(true):.0f} ({true.min():.0f} to {true.max():.0f})",
+        *start,
         span(icc(np.column_stack([found, true])), 3),
         span(limits.bias, 1),
         f"{limits.lower.value:.0f} to {limits.upper.value:.0f}",

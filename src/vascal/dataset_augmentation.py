@@ -16,7 +16,7 @@ import numpy as np
 from vascal.dataset import CORONARY_VALUES, SPLITS, Case, Dataset, Split, number_labels
 from vascal.errors import InputError, VascalError
 from vascal.io.atomic import write_file
-from vascal.io.course_file import read_courses
+from vascal.io.course_file import read_courses, write_courses
 from vascal.io.dataset_index import (
     INDEX_NAME,
     find_index,
@@ -28,14 +28,21 @@ from vascal.io.dataset_index import (
 )
 from vascal.io.nifti import write_label_map
 from vascal.io.nifti_volume import write_volume
-from vascal.simulate.ct.coronaries import Branch
+from vascal.models.anatomy_net import LearnedAnatomy
+from vascal.models.course_lines import trace_courses
+from vascal.models.course_net import map_courses
+from vascal.models.runtime import load_network
+from vascal.report.caveats import LEAST_AGREEMENT
+from vascal.simulate.ct.coronaries import Branch, branch_along
 from vascal.simulate.ct.insertion import HybridScan, draw_insertion, insert_plaques, time_ungated_scan
 from vascal.simulate.ct.scan_matching import match_scan
 from vascal.simulate.ct.scanner import Kernel
 from vascal.study import Series
 from vascal.volume import LabelMap, Volume
 
-IMAGE_FOLDER, LABEL_FOLDER, PLAQUES_NAME = "images", "labels", "plaques.csv"
+IMAGE_FOLDER, LABEL_FOLDER, COURSE_FOLDER, PLAQUES_NAME = "images", "labels", "courses", "plaques.csv"
+NEEDED = ("LAD", "LCX", "RCA")
+"""Arteries without which a found tree is not believed: plaques would go where they rarely are, or to a wrong place."""
 LEAST_INSIDE = 0.5
 RATE_BPM, RATE_SD_BPM = 66.0, 10.0
 COLUMNS = (
@@ -47,6 +54,10 @@ COLUMNS = (
 @runtime_checkable
 class CourseFinder(Protocol):
     """Anything that knows where a patient's coronary arteries run."""
+
+    def tell_origin(self) -> str:
+        """Say how it knows, for the notes of a case."""
+        ...
 
     def find_courses(self, case: Case, volume: Volume) -> Sequence[Branch]:
         """Give the arteries of a case, LPS, mm; `InputError` where they are not known."""
@@ -65,6 +76,10 @@ class CourseFolder:
 
     path: Path
 
+    def tell_origin(self) -> str:
+        """Name somebody's hand."""
+        return "set by hand"
+
     def find_courses(self, case: Case, volume: Volume) -> Sequence[Branch]:  # noqa: ARG002 - by its name alone
         """Read the file of a case; a file of another name is of another patient."""
         name = f"{case.case_id}.json"
@@ -75,13 +90,49 @@ class CourseFolder:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CourseNetwork:
+    """Courses found in each scan by the networks for anatomy and courses.
+
+    Parameters
+    ----------
+    folder
+        With other weights than the embedded ones.
+    """
+
+    folder: Path | None = None
+
+    def tell_origin(self) -> str:
+        """Name the networks by version and hash."""
+        return f"found by {', '.join(load_network(name, self.folder).entry.label for name in ('anatomy', 'courses'))}"
+
+    def find_courses(self, case: Case, volume: Volume) -> Sequence[Branch]:  # noqa: ARG002 - whoever it is
+        """Trace the arteries; refuse a scan in which the heart or one of `NEEDED` is not clearly seen."""
+        anatomy = LearnedAnatomy(folder=self.folder).find_anatomy(volume)
+        if anatomy.regions is None or not (anatomy.regions.heart > 0.5).any():
+            raise InputError("no heart was found, so nobody knows where its arteries run")
+        if anatomy.agreement is not None and anatomy.agreement < LEAST_AGREEMENT:
+            raise InputError(
+                f"network and anatomy rules outline different hearts (overlap {anatomy.agreement:.2f}; needed: "
+                f"{LEAST_AGREEMENT:g}), so nobody knows where its arteries run"
+            )
+        lines = trace_courses(volume, map_courses(volume, anatomy.regions, folder=self.folder))
+        found = [line.name for line in lines]
+        if not set(NEEDED) <= set(found):
+            raise InputError(
+                f"of its arteries {', '.join(found) or 'none'} could be followed; needed: {', '.join(NEEDED)}, or "
+                "control points set by hand"
+            )
+        return [branch_along(line.name, line.points_mm) for line in lines]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AugmentOptions:
     """What an augmentation is asked for.
 
     Parameters
     ----------
     out
-        Folder for images, label maps, ``plaques.csv`` and the new index.
+        Folder for images, label maps, courses, ``plaques.csv`` and the new index.
     copies
         Sets of plaques drawn for each scan.
     seed
@@ -250,8 +301,9 @@ def _augment(
         labels = merge_labels(hybrid, before)
         write_volume(hybrid.volume, options.out / IMAGE_FOLDER / f"{name}.nii.gz")
         write_label_map(labels, options.out / LABEL_FOLDER / f"{name}.nii.gz")
-        made.append(_describe(case, name, hybrid, labels))
+        made.append(_describe(case, name, hybrid, labels, courses.tell_origin()))
         rows.extend(_plaque_rows(name, hybrid))
+    write_courses(branches, options.out / COURSE_FOLDER / f"{case.case_id}.json")
 
 
 def _require_inside(branches: Sequence[Branch], volume: Volume) -> None:
@@ -278,7 +330,7 @@ def _copy(
     return f"{case.case_id}-hybrid{number}", insert_plaques(volume, plaques, branches, match, timing=timing, seed=seed)
 
 
-def _describe(case: Case, name: str, hybrid: HybridScan, labels: LabelMap) -> Case:
+def _describe(case: Case, name: str, hybrid: HybridScan, labels: LabelMap, origin: str) -> Case:
     match = hybrid.match
     return replace(
         case,
@@ -294,6 +346,7 @@ def _describe(case: Case, name: str, hybrid: HybridScan, labels: LabelMap) -> Ca
             *case.notes,
             f"{len(hybrid.plaques)} simulated plaques of {hybrid.mass_mg():.1f} mg in the scan of {case.case_id}, "
             f"as at {match.kvp:g} kVp with half contrast at {match.kernel.mtf50_per_mm:.2f} per mm",
+            f"courses of its arteries: {origin}",
             *match.notes,
         ),
     )

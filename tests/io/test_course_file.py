@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from vascal.errors import InputError
-from vascal.io.course_file import read_courses
+from vascal.errors import InputError, OutputError
+from vascal.io.course_file import read_courses, write_courses
+from vascal.simulate.ct.coronaries import branch_along
 
 LAD = [[0.0, 0.0, 0.0], [10.0, -8.0, -4.0], [16.0, -14.0, -12.0]]
 
@@ -49,3 +50,18 @@ def test_what_can_not_be_used_is_named(tmp_path: Path, content: object, message:
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"none\.json can not be read"):
         read_courses(tmp_path / "none.json")
+
+
+def test_courses_that_were_written_come_back_to_a_tenth_of_a_millimetre(tmp_path: Path) -> None:
+    written = [branch_along("LAD", np.array(LAD) + 0.04), branch_along("left PDA", np.array(LAD[::-1]))]
+    write_courses(written, tmp_path / "new" / "case.json")
+    read = read_courses(tmp_path / "new" / "case.json")
+    assert [branch.name for branch in read] == ["LAD", "left PDA"]
+    for before, after in zip(written, read, strict=True):
+        np.testing.assert_allclose(after.points, before.points, atol=0.08)
+
+
+def test_a_folder_that_can_not_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OutputError, match=r"case\.json"):
+        write_courses([branch_along("LAD", np.array(LAD))], tmp_path / "file" / "case.json")

@@ -28,7 +28,15 @@ def augment(
     out: Annotated[Path, typer.Option("--out", "-o", help="New folder for images, label maps and the new index.")],
     courses: Annotated[
         Path | None,
-        typer.Option(help="Where coronary arteries run: a folder with CASE_ID.json for each case, or one such file."),
+        typer.Option(
+            help="Where coronary arteries run: a folder with CASE_ID.json for each case, or one such file. "
+            "Networks find them unless given.",
+            exists=True,
+        ),
+    ] = None,
+    model: Annotated[
+        Path | None,
+        typer.Option(help="Networks of your own, from vascal train, to find the arteries.", exists=True),
     ] = None,
     copies: Annotated[int, typer.Option("--copies", "-n", help="Sets of plaques drawn for each scan.", min=1)] = 1,
     seed: Annotated[int, typer.Option(help="Another seed draws other plaques.", min=0)] = 0,
@@ -53,16 +61,16 @@ def augment(
     """Put simulated plaques of known mass into the scans of a data set that have no coronary calcium.
 
     A copy stays on its patient's side of the split. Labels are LM, LAD, LCX and RCA; plaques.csv has every plaque.
+    Where the arteries were taken to run is in courses/: look, mend, and give the folder to --courses.
     """
+    if courses is not None and model is not None:
+        raise typer.BadParameter("arteries are either found (--model) or given (--courses); needed: one of the two")
     try:
         from vascal.dataset import SPLITS
-        from vascal.dataset_augmentation import AugmentOptions, CourseFolder, augment_dataset
+        from vascal.dataset_augmentation import AugmentOptions, CourseFolder, CourseNetwork, augment_dataset
         from vascal.simulate.ct.noise_texture import gaussian_kernel
 
-        if courses is None:
-            raise typer.BadParameter(
-                "where the coronary arteries run is not known; give control points of each scan's with --courses"
-            )
+        finder = CourseNetwork(folder=model) if courses is None else CourseFolder(path=courses)
         options = AugmentOptions(
             out=out,
             copies=copies,
@@ -73,7 +81,7 @@ def augment(
             calcium_hu=calcium_hu,
         )
         with show_progress("inserting plaques") as reporter:
-            result = augment_dataset(index, CourseFolder(path=courses), options, report=reporter.reach)
+            result = augment_dataset(index, finder, options, report=reporter.reach)
     except VascalError as error:
         raise typer.BadParameter(str(error)) from error
     for skipped in result.skipped[:SHOWN]:

@@ -1,4 +1,4 @@
-"""Courses of coronary arteries, drawn by hand on a scan: control points in a small JSON file.
+"""Courses of coronary arteries, drawn by hand on a scan or found in it: control points in a small JSON file.
 
 .. code-block:: json
 
@@ -11,13 +11,15 @@ named LM, LAD, LCX, RCA or as the side branches of `vascal.simulate.ct.coronarie
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from vascal.errors import InputError, SimulationError
-from vascal.simulate.ct.coronaries import Branch, branch_along
+from vascal.io.atomic import write_file
+from vascal.simulate.ct.coronaries import POINTS_A_CONTROL, Branch, branch_along
 
 FORMAT = "vascal-courses-1"
 
@@ -48,6 +50,25 @@ def read_courses(path: Path) -> tuple[Branch, ...]:
     if not isinstance(courses, dict) or not courses:
         raise InputError(f"{path.name} holds no courses; needed: control points by artery")
     return tuple(_course(path.name, name, points) for name, points in courses.items())
+
+
+def write_courses(courses: Sequence[Branch], path: Path) -> None:
+    """Write the courses of one patient's coronary arteries, to look at, to mend and to read again.
+
+    Parameters
+    ----------
+    courses
+        From `branch_along`.
+    path
+        JSON file as above; an old one is replaced.
+
+    Raises
+    ------
+    OutputError
+        If it can not be written.
+    """
+    points = {branch.name: branch.points[::POINTS_A_CONTROL].astype(float).round(1).tolist() for branch in courses}
+    write_file(path, (json.dumps({"format": FORMAT, "courses": points}, indent=1) + "\n").encode())
 
 
 def _course(file: str, name: str, points: Any) -> Branch:

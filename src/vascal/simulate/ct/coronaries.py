@@ -24,6 +24,8 @@ Vessel = Literal["LM", "LAD", "LCX", "RCA"]
 VESSELS: Mapping[int, Vessel] = {1: "LM", 2: "LAD", 3: "LCX", 4: "RCA"}
 EPICARDIAL_DEPTH_MM = 2.6
 """Distance from the muscle to the axis of a coronary artery."""
+POINTS_A_CONTROL = 10
+"""Points of a centreline from one control point to the next."""
 
 # Rough courses on the average heart; `coronary_tree` lays them on the muscle.
 LM: tuple[Vector, ...] = ((17, -22, 33), (24, -21, 36), (31, -21, 35))
@@ -190,7 +192,7 @@ def branch_along(name: str, control_mm: np.ndarray) -> Branch:
             f"the course of {name} has shape {control.shape}; needed: two or more finite points of x, y, z, each "
             "different from the one before"
         )
-    return _branch(name, smooth_rows(control, 10), 1.0)
+    return _branch(name, smooth_rows(control, POINTS_A_CONTROL), 1.0)
 
 
 def _branch(name: str, course: np.ndarray, size: float) -> Branch:
