@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from tests.anatomy.scans import CARDIAC, CHEST, ScanPlan, found, with_contrast
+from vascal.anatomy.coarse import average_blocks
+from vascal.anatomy.contrast import measure_noise
 from vascal.simulate.ct.protocol import Contrast
+from vascal.volume import Grid, Volume
 
 
 @pytest.mark.parametrize("plan", [CARDIAC, CHEST], ids=["cardiac", "chest"])
@@ -27,3 +31,13 @@ def test_noise_alone_does_not_look_like_contrast() -> None:
 @pytest.mark.parametrize("noise_sd_hu", [10.0, 18.0, 40.0])
 def test_noise_is_measured_to_a_fifth(noise_sd_hu: float) -> None:
     assert found(CARDIAC.but(noise_sd_hu=noise_sd_hu)).noise_sd_hu == pytest.approx(noise_sd_hu, rel=0.2)
+
+
+def test_a_slope_is_no_noise_also_where_the_last_block_is_smaller() -> None:
+    k, i, j = np.indices((6, 42, 42))
+    volume = Volume(hu=(20 + 2 * i + 3 * j).astype(np.int16), grid=Grid.even((6, 42, 42), (4.0, 1.0, 1.0)))
+    ct = average_blocks(volume)
+    assert measure_noise(volume, ct, np.ones(ct.hu.shape, dtype=bool)) == pytest.approx(0, abs=1e-9)
+    striped = Volume(hu=(volume.hu + 10 * (-1) ** k * (-1) ** (i // 2 + j // 2)).astype(np.int16), grid=volume.grid)
+    assert measure_noise(striped, ct, np.ones(ct.hu.shape, dtype=bool)) == pytest.approx(10, abs=0.3)
+    assert measure_noise(volume, ct, np.zeros(ct.hu.shape, dtype=bool)) is None

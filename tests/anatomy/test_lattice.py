@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import ndimage
 
-from vascal.anatomy.lattice import AIR_HU, Lattice, look_up, sample_lattice
+from vascal.anatomy.lattice import AIR_HU, Lattice, interpolate, interpolate_hu, look_up, sample_lattice
 from vascal.volume import Grid, Volume
 
 
@@ -64,3 +65,30 @@ def test_rows_and_columns_may_run_either_way(flip_rows: bool, flip_columns: bool
 def test_a_look_up_beyond_the_lattice_takes_its_edge() -> None:
     field = np.arange(8, dtype=np.float32).reshape(1, 2, 2, 2)
     assert look_up(field, np.array([[9.0], [9.0], [9.0]], dtype=np.float32))[0, 0] == 7
+
+
+PLACES = st.lists(st.floats(-3, 8), min_size=1, max_size=6)
+
+
+@given(PLACES, PLACES, PLACES, st.integers(0, 99))
+def test_axis_by_axis_is_the_same_as_point_by_point(k: list[float], i: list[float], j: list[float], seed: int) -> None:
+    field = np.random.default_rng(seed).normal(size=(3, 5, 1)).astype(np.float32)
+    wanted = ndimage.map_coordinates(field, np.meshgrid(k, i, j, indexing="ij"), order=1, mode="nearest")
+    assert interpolate(field, [np.array(k), np.array(i), np.array(j)]) == pytest.approx(wanted, abs=1e-5)
+
+
+@given(st.integers(0, 99), st.integers(0, 40))
+def test_all_channels_at_once_are_the_same_as_one_by_one(seed: int, count: int) -> None:
+    rng = np.random.default_rng(seed)
+    field = rng.normal(size=(4, 3, 5, 2)).astype(np.float32)
+    places = rng.uniform(-2, 7, size=(3, count)).astype(np.float32)
+    wanted = [ndimage.map_coordinates(channel, places, order=1, mode="nearest") for channel in field]
+    assert look_up(field, places) == pytest.approx(np.stack(wanted), abs=1e-5)
+
+
+def test_the_edge_goes_on_for_one_step_and_then_there_is_air() -> None:
+    mean = np.array([[[10.0, 20.0, 30.0]]], dtype=np.float32)
+    at = np.array([-1.01, -1.0, 0.0, 1.5, 3.0, 3.01])
+    found = interpolate_hu(mean, [np.zeros(1), np.zeros(1), at])
+    assert found[0, 0].tolist() == [AIR_HU, 10, 10, 25, 30, AIR_HU]
+    assert interpolate_hu(mean, [np.array([0.0, 2.0]), np.zeros(1), np.zeros(1)])[:, 0, 0].tolist() == [10, AIR_HU]

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Literal
+
 import numpy as np
 import pytest
 
 from tests.calcium.scenes import blank, grid_of, score_of
-from vascal.calcium.candidates import Candidates, find_candidates
+from vascal.calcium.candidates import Candidates, find_candidates, find_candidates_in_box
 from vascal.calcium.rule import AGATSTON_1990, ORCASCORE, AgatstonRule
 from vascal.errors import GridMismatchError
 from vascal.volume import Grid, LabelMap, Volume
@@ -76,3 +79,18 @@ def test_labels_on_another_grid_are_refused() -> None:
     labels = LabelMap(labels=np.ones(hu.shape, dtype=np.uint8), grid=elsewhere, names={1: "LAD"})
     with pytest.raises(GridMismatchError):
         find_candidates(Volume(hu=hu, grid=grid_of(hu)), labels, AGATSTON_1990)
+
+
+@pytest.mark.parametrize("comparison", [">=", ">"])
+def test_a_box_holds_the_same_candidates_as_a_region_of_its_shape(comparison: Literal[">=", ">"]) -> None:
+    hu = np.random.default_rng(5).integers(100, 160, (4, 9, 7)).astype(np.int16)
+    volume = Volume(hu=hu, grid=Grid.even(hu.shape, (3.0, 0.5, 0.5)))
+    box = (slice(1, 3), slice(2, 9), slice(0, 5))
+    region = np.zeros(hu.shape, dtype=np.uint8)
+    region[box] = 1
+    rule = replace(AGATSTON_1990, comparison=comparison)
+    wanted = find_candidates(volume, LabelMap(labels=region, grid=volume.grid, names={1: "bright"}), rule)
+    found = find_candidates_in_box(volume, box, rule)
+    for name in ("index", "hu", "label"):
+        assert np.array_equal(getattr(found, name), getattr(wanted, name))
+    assert found.names == wanted.names

@@ -9,10 +9,20 @@ import pytest
 
 from tests.models.truth import gated, network, true_anatomy_network
 from vascal.anatomy.coarse import average_blocks
+from vascal.anatomy.lattice import AIR_HU, Lattice
 from vascal.anatomy.segmenter import Anatomy, Segmenter
 from vascal.models import anatomy_net
-from vascal.models.anatomy_net import SPACING_MM, LearnedAnatomy, find_cut_sides, keep_largest, lay_lattice, to_lattice
-from vascal.regions import Region
+from vascal.models.anatomy_net import (
+    SPACING_MM,
+    LearnedAnatomy,
+    find_cut_sides,
+    keep_largest,
+    lay_lattice,
+    places_of_blocks,
+    read_answer,
+    to_lattice,
+)
+from vascal.regions import AORTA_REGIONS, HEART_REGIONS, Region
 from vascal.volume import Grid, Volume
 
 
@@ -115,3 +125,34 @@ def test_a_heart_at_the_edge_of_the_field_is_cut_off_there() -> None:
     heart = np.zeros(ct.hu.shape, dtype=bool)
     heart[5:20, :20, 10:30] = True
     assert find_cut_sides(ct, heart) == ("front",)
+
+
+def test_the_answer_is_read_as_shares_that_add_up_to_one() -> None:
+    logits = np.random.default_rng(0).normal(0, 4, (len(Region), 3, 4, 5)).astype(np.float32)
+    share = np.exp(logits.astype(float))
+    share /= share.sum(axis=0)
+    regions, heart, aorta = read_answer(logits.copy())
+    assert np.array_equal(regions, share.argmax(axis=0))
+    assert heart == pytest.approx(share[list(HEART_REGIONS)].sum(axis=0), abs=1e-6)
+    assert aorta == pytest.approx(share[list(AORTA_REGIONS)].sum(axis=0), abs=1e-6)
+
+
+def test_scores_too_large_for_an_exponential_are_read_too() -> None:
+    logits = np.zeros((len(Region), 1, 1, 1), dtype=np.float32)
+    logits[Region.LEFT_VENTRICLE] = 500
+    regions, heart, aorta = read_answer(logits)
+    assert (regions.item(), heart.item(), aorta.item()) == (Region.LEFT_VENTRICLE, 1, 0)
+
+
+def test_points_of_the_lattice_and_blocks_lie_where_their_millimetres_are() -> None:
+    k, i, _ = np.indices((12, 40, 40))
+    volume = Volume(hu=(10 * k + 2 * i).astype(np.int16), grid=Grid.even((12, 40, 40), (2.0, 1.0, 1.0)))
+    ct = average_blocks(volume)  # blocks of 2 slices, 4 rows, 4 columns
+    lattice = Lattice(corner_mm=(2.0, 8.0, -12.0), spacing_mm=4.0, shape=(3, 4, 9))
+    found = to_lattice(ct, lattice)
+    # 5 HU a mm along slices, 2 HU a mm along rows; three points and more to the right of the scan is air.
+    assert found[:, :, 4] == pytest.approx(np.array([[10 + 20 * a + 16 + 8 * b for b in range(4)] for a in range(3)]))
+    assert (found[0, 0, :2] == AIR_HU).all()
+    places = places_of_blocks(ct, lattice)
+    assert places[0][:2] == pytest.approx([(1.0 - 2.0) / 4, (5.0 - 2.0) / 4])  # middles of blocks: 1 mm, 5 mm
+    assert places[1][0] == pytest.approx((1.5 - 8.0) / 4)

@@ -90,12 +90,13 @@ def _mm_window(ct: CoarseCt, axis: int, centre: float, reach_mm: tuple[float, fl
 
 def _follow_disc(ct: CoarseCt, spine: Spine, window: tuple[slice, slice, slice], radius_mm: float) -> Tube | None:
     """Find the smooth path of discs with the best total fit."""
-    tissue = np.clip((ct.hu[window[0]] - FAT_HU) / (MUSCLE_HU - FAT_HU), 0, 1)
-    tissue[_spine(ct, spine)[window[0]]] = 0
     disc, ring = _kernels(ct, radius_mm)
+    near, inner = _with_margin(window[1:], len(disc) // 2, ct)
+    tissue = np.clip((ct.hu[window[0]][near] - FAT_HU) / (MUSCLE_HU - FAT_HU), 0, 1)
+    tissue[_spine(ct, spine)[window[0]][near]] = 0
     inside = ndimage.convolve(tissue, disc[None], mode="constant")
     around = ndimage.convolve(tissue, ring[None], mode="constant")
-    fit = (inside - 0.7 * around)[:, window[1], window[2]]
+    fit = (inside - 0.7 * around)[inner]
     if 0 in fit.shape:
         return None
     path = best_path(fit, max(1, round(BEST_STEP_MM * ct.spacing_mm[0] / 4.0 / ct.spacing_mm[1])))
@@ -108,6 +109,15 @@ def _follow_disc(ct: CoarseCt, spine: Spine, window: tuple[slice, slice, slice],
     return Tube(
         slices=slices, centers=path + np.asarray((window[1].start, window[2].start)), radius_mm=radius_mm, fit=value
     )
+
+
+def _with_margin(window: tuple[slice, ...], reach: int, ct: CoarseCt) -> tuple[tuple[slice, ...], tuple[slice, ...]]:
+    """Widen rows and columns of all slices by what a kernel reaches; and give the window in what that cuts out."""
+    lows = [max(0, side.start - reach) for side in window]
+    highs = [min(n, side.stop + reach) for side, n in zip(window, ct.hu.shape[1:], strict=True)]
+    near = [slice(low, max(low, high)) for low, high in zip(lows, highs, strict=True)]
+    inner = [slice(side.start - low, side.stop - low) for side, low in zip(window, lows, strict=True)]
+    return (slice(None), *near), (slice(None), *inner)
 
 
 def _spine(ct: CoarseCt, spine: Spine) -> CoarseMask:

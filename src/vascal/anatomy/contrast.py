@@ -8,7 +8,7 @@ import numpy as np
 from scipy import ndimage
 
 from vascal.anatomy.cavity import CROSS
-from vascal.anatomy.coarse import CoarseCt, CoarseMask
+from vascal.anatomy.coarse import CoarseCt, CoarseMask, measure_depth
 from vascal.volume import Volume
 
 ENHANCED_HU = 90.0
@@ -49,7 +49,7 @@ def measure_blood(ct: CoarseCt, sac: CoarseMask, aorta_core: CoarseMask) -> Bloo
     aorta_core
         Blocks inside the aorta, `CORE_MM` from its wall.
     """
-    inside = _inner(sac, ct) & (ct.hu > BLOOD_HU[0]) & (ct.hu < BLOOD_HU[1])
+    inside = (measure_depth(sac, ct.spacing_mm) > CORE_MM) & (ct.hu > BLOOD_HU[0]) & (ct.hu < BLOOD_HU[1])
     heart = ct.hu[inside]
     aorta = ct.hu[aorta_core]
     aorta = aorta[(aorta > BLOOD_HU[0]) & (aorta < BLOOD_HU[1])]
@@ -61,12 +61,6 @@ def measure_blood(ct: CoarseCt, sac: CoarseMask, aorta_core: CoarseMask) -> Bloo
         aorta_hu=aorta_hu,
         is_contrast_enhanced=bool(max(chamber_hu, -np.inf if aorta_hu is None else aorta_hu) > ENHANCED_HU),
     )
-
-
-def _inner(mask: CoarseMask, ct: CoarseCt) -> CoarseMask:
-    if not mask.any():
-        return mask
-    return np.asarray(ndimage.distance_transform_edt(mask, sampling=ct.spacing_mm) > CORE_MM)
 
 
 def measure_noise(volume: Volume, ct: CoarseCt, place: CoarseMask) -> float | None:
@@ -94,19 +88,29 @@ def measure_noise(volume: Volume, ct: CoarseCt, place: CoarseMask) -> float | No
     if len(blocks) < LEAST_BLOCKS:
         return None
     chosen = blocks[:: max(1, len(blocks) // PATCHES)]
-    spreads = [_patch_sd(volume, ct, block) for block in chosen]
-    return float(np.quantile(spreads, 0.25))
+    return float(np.quantile(_spreads(volume, ct, chosen), 0.25))
 
 
-def _patch_sd(volume: Volume, ct: CoarseCt, block: np.ndarray) -> float:
-    """Spread inside 3 x 3 blocks of one slice, about 12 mm, with a plane's slope taken out."""
-    k = min(int(block[0]) * ct.block[0] + ct.block[0] // 2, volume.hu.shape[0] - 1)
-    i, j = ((int(block[axis]) - 1) * ct.block[axis] for axis in (1, 2))
-    patch = volume.hu[k, max(0, i) : i + 3 * ct.block[1], max(0, j) : j + 3 * ct.block[2]].astype(np.float64)
-    rows, columns = (np.arange(n) - (n - 1) / 2 for n in patch.shape)
-    patch -= patch.mean()
-    patch -= np.outer(rows, np.full(columns.size, (patch.mean(axis=1) @ rows) / (rows @ rows)))
-    patch -= np.outer(np.full(rows.size, (patch.mean(axis=0) @ columns) / (columns @ columns)), columns).reshape(
-        patch.shape
-    )
-    return float(patch.std())
+def _spreads(volume: Volume, ct: CoarseCt, blocks: np.ndarray) -> np.ndarray:
+    """Spread inside 3 x 3 blocks of one slice, about 12 mm, around each of some blocks."""
+    slices = np.minimum(blocks[:, 0] * ct.block[0] + ct.block[0] // 2, volume.hu.shape[0] - 1)
+    rows, columns = ((blocks[:, axis] - 1) * ct.block[axis] for axis in (1, 2))
+    patches = [
+        volume.hu[k, max(0, i) : i + 3 * ct.block[1], max(0, j) : j + 3 * ct.block[2]]
+        for k, i, j in zip(slices, rows, columns, strict=True)
+    ]
+    # Patches at the edge of the image may be smaller than the rest.
+    shapes = {patch.shape for patch in patches}
+    return np.concatenate([_level_spread(np.stack([p for p in patches if p.shape == shape])) for shape in shapes])
+
+
+def _level_spread(patches: np.ndarray) -> np.ndarray:
+    """Give each patch's standard deviation with a plane's slope taken out: (patch, row, column) to (patch,)."""
+    level = patches.astype(np.float64)
+    level -= level.mean(axis=(1, 2), keepdims=True)
+    rows, columns = (np.arange(n) - (n - 1) / 2 for n in patches.shape[1:])
+    down = level.mean(axis=2) @ rows / (rows @ rows)
+    across = level.mean(axis=1) @ columns / (columns @ columns)
+    level -= down[:, None, None] * rows[:, None]
+    level -= across[:, None, None] * columns
+    return np.asarray(level.std(axis=(1, 2)))

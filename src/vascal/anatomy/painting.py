@@ -10,7 +10,7 @@ from scipy import ndimage
 from vascal.anatomy.cavity import CROSS
 from vascal.anatomy.coarse import CoarseCt, CoarseHu, CoarseMask, Upsampler, bounding_box
 from vascal.anatomy.segmenter import STRUCTURES
-from vascal.types import LabelArray
+from vascal.types import HuArray, LabelArray
 from vascal.volume import Volume
 
 HEART, AORTA, LUNGS, AIRWAY, BONE, BODY, TABLE = STRUCTURES
@@ -64,18 +64,24 @@ def paint(volume: Volume, ct: CoarseCt, found: CoarseStructures) -> LabelArray:
     up = Upsampler(shape=volume.grid.shape, block=ct.block)
     soft = [(HEART, *_boxed(ct, found.heart)), (AORTA, *_boxed(ct, found.aorta))]
     air = _lung_likeness(ct, found.lungs)
-    for k, plane in enumerate(labels):
-        hu = volume.hu[k]
-        plane[:] = up.near(base, k)
-        plane[up.near(near_lung, k) & (hu < LUNG_PIXEL_HU)] = LUNGS
-        plane[up.near(near_bone, k) & (hu > BONE_PIXEL_HU)] = BONE
+    for first in range(0, len(labels), ct.block[0]):
+        slab = slice(first, first + ct.block[0])
+        labels[slab] = up.near(base, first)
+        _paint_pixels(labels[slab], volume.hu[slab], up.near(near_lung, first), up.near(near_bone, first))
         for value, mask, box in soft:
-            if box is not None and box[0].start <= k // ct.block[0] < box[0].stop:
-                at = up.pixels(box[1:])
-                inside = up.smooth(mask, k, box[1:]) > 0.5
-                inside &= up.smooth(air, k, box[1:]) < 0.5
-                plane[at][inside] = value
+            if box is not None and box[0].start <= first // ct.block[0] < box[0].stop:
+                for k, plane in enumerate(labels[slab], start=first):
+                    inside = up.smooth(mask, k, box[1:]) > 0.5
+                    inside &= up.smooth(air, k, box[1:]) < 0.5
+                    np.copyto(plane[up.pixels(box[1:])], value, where=inside)
     return labels
+
+
+def _paint_pixels(labels: LabelArray, hu: HuArray, near_lung: np.ndarray, near_bone: np.ndarray) -> None:
+    """Paint what single pixels tell in the slices of one slab: lung and bone, near the blocks that hold them."""
+    for plane, pixels in zip(labels, hu, strict=True):
+        np.copyto(plane, LUNGS, where=(pixels < LUNG_PIXEL_HU) & near_lung)
+        np.copyto(plane, BONE, where=(pixels > BONE_PIXEL_HU) & near_bone)
 
 
 def soften(ct: CoarseCt, mask: CoarseMask) -> CoarseHu:

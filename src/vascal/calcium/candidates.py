@@ -70,6 +70,30 @@ def find_candidates(volume: Volume, region: LabelMap, rule: AgatstonRule) -> Can
     )
 
 
+def find_candidates_in_box(volume: Volume, box: tuple[slice, slice, slice], rule: AgatstonRule) -> Candidates:
+    """Collect the voxels of a box that reach the rule's threshold, all under the name ``bright``.
+
+    Parameters
+    ----------
+    volume
+        CT: (slice, row, column), HU.
+    box
+        Slices, rows, columns, from first to last inside the volume.
+    rule
+        Gives threshold and comparison.
+    """
+    found = np.nonzero(rule.is_calcium(volume.hu[box]))
+    k, i, j = (place + side.start for place, side in zip(found, box, strict=True))
+    index = np.ravel_multi_index((k, i, j), volume.grid.shape)
+    return Candidates(
+        index=np.asarray(index, dtype=np.int64),
+        hu=volume.hu.reshape(-1)[index],
+        label=np.ones(index.size, dtype=np.uint8),
+        names={1: "bright"},
+        grid=volume.grid,
+    )
+
+
 def _one_value_per_name(names: Mapping[int, str]) -> np.ndarray:
     """Map each value to the lowest that has its name, and nameless values to 0.
 

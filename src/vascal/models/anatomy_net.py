@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 from jaxtyping import Float32, UInt8
 from scipy import ndimage
 
 from vascal.anatomy.cavity import CROSS
-from vascal.anatomy.coarse import CoarseCt, CoarseHu, average_blocks
+from vascal.anatomy.coarse import CoarseCt, average_blocks, measure_depth
 from vascal.anatomy.contrast import CORE_MM, measure_blood, measure_noise
-from vascal.anatomy.lattice import AIR_HU, Lattice
+from vascal.anatomy.lattice import Lattice, interpolate, interpolate_hu
 from vascal.anatomy.painting import CoarseStructures, paint
 from vascal.anatomy.segmenter import STRUCTURES, Anatomy, CutSide, RegionMap
 from vascal.anatomy.thorax import find_chest
@@ -24,11 +23,13 @@ from vascal.volume import LabelMap, Volume
 
 SPACING_MM = 4.0
 DIVISOR = 16
-"""The network halves its input four times."""
+"""The network halves its input three times. It was trained on boxes that are multiples of twice that, with air where
+they are larger than the scan, and depends on it: on multiples of 8 it loses narrow hearts."""
 LEAST_HEART_ML = 60.0
 """Less than this is no part of a heart that would be worth scoring."""
 CUT_MM2 = 400.0
-Probabilities = Float32[np.ndarray, "region slice row column"]
+RegionLabels = UInt8[np.ndarray, "slice row column"]
+Share = Float32[np.ndarray, "slice row column"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,13 +65,12 @@ class LearnedAnatomy:
         ct = average_blocks(volume, self.block_mm)
         lattice = lay_lattice(ct)
         (logits,) = network.run(image=anatomy_channels(to_lattice(ct, lattice))[None])
-        share = softmax(logits[0])
-        regions = share.argmax(axis=0).astype(np.uint8)
-        share_of_heart = keep_largest(share[list(HEART_REGIONS)].sum(axis=0))
-        share_of_aorta = share[list(AORTA_REGIONS)].sum(axis=0)
+        regions, share_of_heart, share_of_aorta = read_answer(logits[0])
+        del logits
+        share_of_heart = keep_largest(share_of_heart)
         found = _structures(ct, lattice, regions, share_of_heart, share_of_aorta)
         heart, aorta = found.heart > 0.5, found.aorta > 0.5
-        blood = measure_blood(ct, heart, np.asarray(_depth(aorta, ct) > CORE_MM))
+        blood = measure_blood(ct, heart, np.asarray(measure_depth(aorta, ct.spacing_mm) > CORE_MM))
         quiet = heart if heart.any() else found.body & ~ndimage.binary_dilation(found.lungs | found.near_bone, CROSS)
         return Anatomy(
             structures=LabelMap(labels=paint(volume, ct, found), grid=volume.grid, names=STRUCTURES),
@@ -101,12 +101,13 @@ def lay_lattice(ct: CoarseCt) -> Lattice:
 
 def to_lattice(ct: CoarseCt, lattice: Lattice) -> Float32[np.ndarray, "slice row column"]:
     """Interpolate blocks to the lattice; air beyond the scan."""
-    step = np.asarray(lattice.spacing_mm) / np.asarray(ct.spacing_mm)
-    padded = np.pad(ct.hu - np.float32(AIR_HU), 1, mode="edge")
-    found = ndimage.affine_transform(
-        padded, step, _first_block(ct) + 1, output_shape=lattice.shape, order=1, mode="constant", cval=0.0
-    )
-    return np.asarray(found + np.float32(AIR_HU), dtype=np.float32)
+    places = [
+        (corner + lattice.spacing_mm * np.arange(count)) / step + first
+        for corner, count, step, first in zip(
+            lattice.corner_mm, lattice.shape, ct.spacing_mm, _first_block(ct), strict=True
+        )
+    ]
+    return interpolate_hu(ct.hu, places)
 
 
 def _first_block(ct: CoarseCt) -> np.ndarray:
@@ -114,21 +115,35 @@ def _first_block(ct: CoarseCt) -> np.ndarray:
     return np.asarray([0.5 / block - 0.5 for block in ct.block])
 
 
-def from_lattice(field: np.ndarray, ct: CoarseCt, lattice: Lattice, *, order: Literal[0, 1] = 1) -> np.ndarray:
-    """Interpolate a field of the lattice back to blocks."""
-    step = np.asarray(ct.spacing_mm) / lattice.spacing_mm
-    offset = -_first_block(ct) * step
-    return np.asarray(
-        ndimage.affine_transform(field, step, offset, output_shape=ct.hu.shape, order=order, mode="nearest")
-    )
+def places_of_blocks(ct: CoarseCt, lattice: Lattice) -> list[np.ndarray]:
+    """Give the (fractional) lattice places of all slices, rows and columns of blocks."""
+    return [
+        ((np.arange(count) - first) * step - corner) / lattice.spacing_mm
+        for count, first, step, corner in zip(
+            ct.hu.shape, _first_block(ct), ct.spacing_mm, lattice.corner_mm, strict=True
+        )
+    ]
 
 
-def softmax(logits: np.ndarray) -> Probabilities:
-    """Turn scores into shares along the first axis."""
-    shifted = logits - logits.max(axis=0)
-    np.exp(shifted, out=shifted)
-    shifted /= shifted.sum(axis=0)
-    return np.asarray(shifted, dtype=np.float32)
+def read_answer(
+    logits: Float32[np.ndarray, "region slice row column"],
+) -> tuple[RegionLabels, Share, Share]:
+    """Read the likeliest region of each point off the network's scores; these are used up.
+
+    Returns
+    -------
+    regions, heart, aorta
+        `Region`, and how surely a point is heart and aorta, 0 to 1.
+    """
+    highest, regions = logits[0].copy(), np.zeros(logits.shape[1:], dtype=np.uint8)
+    for value, score in enumerate(logits[1:], start=1):
+        np.copyto(regions, value, where=score > highest)
+        np.maximum(score, highest, out=highest)
+    logits -= highest
+    np.exp(logits, out=logits)
+    total = logits.sum(axis=0)
+    heart, aorta = (sum(logits[value] for value in values) / total for values in (HEART_REGIONS, AORTA_REGIONS))
+    return regions, heart, aorta
 
 
 def keep_largest(share: np.ndarray) -> Float32[np.ndarray, "slice row column"]:
@@ -143,11 +158,11 @@ def keep_largest(share: np.ndarray) -> Float32[np.ndarray, "slice row column"]:
     return np.where(kept, share, 0.0).astype(np.float32)
 
 
-def _structures(
-    ct: CoarseCt, lattice: Lattice, regions: UInt8[np.ndarray, "slice row column"], heart: np.ndarray, aorta: np.ndarray
-) -> CoarseStructures:
-    labels = from_lattice(regions, ct, lattice, order=0)
-    is_heart = from_lattice(heart, ct, lattice)
+def _structures(ct: CoarseCt, lattice: Lattice, regions: RegionLabels, heart: Share, aorta: Share) -> CoarseStructures:
+    places = places_of_blocks(ct, lattice)
+    nearest = [np.clip(np.floor(p + 0.5), 0, n - 1).astype(int) for p, n in zip(places, regions.shape, strict=True)]
+    labels = regions[np.ix_(*nearest)]
+    is_heart = interpolate(heart, places)
     bone = np.isin(labels, BONE_REGIONS) | ((ct.dense > 0.25) & (is_heart < 0.1))
     return CoarseStructures(
         body=~np.isin(labels, (Region.OUTSIDE, Region.TABLE)),
@@ -155,19 +170,9 @@ def _structures(
         airway=labels == Region.AIRWAY,
         lungs=labels == Region.LUNG,
         near_bone=np.asarray(ndimage.binary_dilation(bone, CROSS) & (is_heart < 0.5)),
-        heart=_as_float(is_heart),
-        aorta=_as_float(from_lattice(aorta, ct, lattice)),
+        heart=is_heart,
+        aorta=interpolate(aorta, places),
     )
-
-
-def _as_float(values: np.ndarray) -> CoarseHu:
-    return np.asarray(values, dtype=np.float32)
-
-
-def _depth(mask: np.ndarray, ct: CoarseCt) -> np.ndarray:
-    if not mask.any():
-        return np.zeros(mask.shape)
-    return np.asarray(ndimage.distance_transform_edt(mask, sampling=ct.spacing_mm))
 
 
 def find_cut_sides(ct: CoarseCt, heart: np.ndarray) -> tuple[CutSide, ...]:
