@@ -9,7 +9,7 @@ READY_DEV := $(VENV)/.ready-dev
 TORCH := torch==2.13.0
 TORCH_FROM ?=
 
-.PHONY: demo test check lint format types layers unit test-slow bench clean
+.PHONY: demo test check lint format types layers unit coverage test-slow bench clean
 
 demo: $(READY)  ## install, score a simulated study, say where the report is
 	$(BIN)/vascal demo --out demo
@@ -29,6 +29,9 @@ layers: $(READY_DEV)
 	$(BIN)/lint-imports --no-logo
 
 unit: $(READY_DEV)
+	$(BIN)/pytest -m "not slow"
+
+coverage: $(READY_DEV)  ## the same tests, and which lines they reach; a third slower
 	$(BIN)/pytest -m "not slow" --cov --cov-report=term
 
 test-slow: $(READY_DEV)  ## long tests, kept out of `make test`

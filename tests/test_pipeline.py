@@ -10,9 +10,9 @@ import pytest
 
 import vascal
 from tests.simulated_study import SimulatedStudy, make_study
-from vascal.anatomy.confounders import judge_candidates
 from vascal.anatomy.segmenter import STRUCTURES, Anatomy
 from vascal.calcium.calibration_table import CalibrationRow, CalibrationTable
+from vascal.calcium.finding import judge_by_rules
 from vascal.calcium.mass import Rod
 from vascal.errors import AnatomyError, PixelError
 from vascal.models.finder import Finder
@@ -36,13 +36,13 @@ class Blind:
         return Anatomy(structures=LabelMap(labels=labels, grid=volume.grid, names=STRUCTURES), finder="blind")
 
 
-BLIND = Finder(name="rules", segmenter=Blind(), judge=judge_candidates)
+BLIND = Finder(name="rules", segmenter=Blind(), judge=judge_by_rules)
 
 
 def test_two_lines_score_a_study(study: SimulatedStudy) -> None:
     result = vascal.score(vascal.read_study(study.folder))
     assert result.best is not None
-    assert result.best.found_by == "rules"
+    assert result.best.found_by == "learned"
     assert result.best.series.study_date == "20000101"
     assert result.refusals == ()
 

@@ -1,6 +1,7 @@
 """Measure a finder on the held-out set and print the figures with their intervals.
 
 python -m bench.finding [--finder rules] [--model FOLDER] [--count N] [--groups gated zero] [--out rows.json]
+    [--development]
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
-from bench.finding.cases import GROUPS, list_cases
+from bench.finding.cases import DEVELOPMENT_SEED, FIRST_SEED, GROUPS, list_cases
 from bench.finding.figures import show
 from bench.finding.measure import Row, measure
 from vascal.models.finder import DEFAULT_FINDER, choose_finder
@@ -23,11 +24,13 @@ def main() -> None:
     parser.add_argument("--count", type=int)
     parser.add_argument("--groups", nargs="+", default=list(GROUPS))
     parser.add_argument("--out", type=Path)
+    parser.add_argument("--development", action="store_true", help="other scans, that may be looked at while building")
     chosen = parser.parse_args()
     finder = choose_finder(chosen.finder, chosen.model)
+    first_seed = DEVELOPMENT_SEED if chosen.development else FIRST_SEED
     rows: list[Row] = []
     for group in chosen.groups:
-        for case in list_cases(group, chosen.count):
+        for case in list_cases(group, chosen.count, first_seed=first_seed):
             rows.append(measure(case, finder))
             row = rows[-1]
             print(

@@ -68,9 +68,19 @@ def test_without_labels_the_finder_scores_and_says_so(study: SimulatedStudy, tmp
     result = run(study.folder, "--out", tmp_path / "out")
     assert result.exit_code == 0, result.output
     saved = saved_in(tmp_path / "out")
-    assert saved["found_by"] == "rules"
+    assert saved["found_by"] == "learned"
     assert "found-automatically" in {caveat["code"] for caveat in saved["caveats"]}
     assert all(0 <= lesion["confidence"] <= 1 for lesion in saved["lesions"])
+
+
+def test_a_folder_without_networks_is_bad_usage_before_anything_is_read(study: SimulatedStudy, tmp_path: Path) -> None:
+    result = run(study.folder, "--out", tmp_path / "out", "--model", tmp_path)
+    assert result.exit_code == 2
+    assert "manifest.json" in result.output
+    assert not (tmp_path / "out").exists()
+    both = run(study.folder, "--out", tmp_path / "out", "--model", tmp_path, "--finder", "rules")
+    assert both.exit_code == 2
+    assert "leave one out" in both.output
 
 
 def test_results_are_not_touched_unless_asked(study: SimulatedStudy, tmp_path: Path) -> None:

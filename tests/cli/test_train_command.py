@@ -25,6 +25,7 @@ def test_a_model_is_trained_and_its_folder_told(tmp_path: Path, monkeypatch: pyt
     path.write_text(f"""
         task = "voxels"
         out = "{tmp_path / "run"}"
+        publish = "{tmp_path / "models"}"
         patch = [8, 16, 16]
         data = {{simulated = 2, validation = 0.5, seed = 1}}
         network = {{channels = [4, 8], strides = [2], residual_units = 0}}
@@ -34,8 +35,9 @@ def test_a_model_is_trained_and_its_folder_told(tmp_path: Path, monkeypatch: pyt
     assert result.exit_code == 0, result.output
     assert "1 scans to train on, 1 to validate" in result.output
     assert "voxels-1-" in result.output
-    assert "model-card.md" in result.output
-    assert "Simulated scans only" in (tmp_path / "run" / "model-card.md").read_text()
+    card = tmp_path / "models" / "voxels.md"
+    assert str(card) in result.output.replace("\n", "")
+    assert "Simulated scans only" in card.read_text()
 
 
 def test_a_mistake_in_the_file_is_bad_usage(tmp_path: Path) -> None:

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from tests.models.truth import gated, network, true_anatomy_network
-from vascal.anatomy.coarse import average_blocks
+from vascal.anatomy.coarse import CoarseCt, average_blocks
 from vascal.anatomy.lattice import AIR_HU, Lattice
 from vascal.anatomy.segmenter import Anatomy, Segmenter
+from vascal.anatomy.thorax import Chest, find_chest
 from vascal.models import anatomy_net
 from vascal.models.anatomy_net import (
     SPACING_MM,
@@ -61,6 +62,17 @@ def test_rules_agree_with_the_true_heart(found: Anatomy) -> None:
     assert found.agreement > 0.7
 
 
+def test_where_the_rules_find_no_heart_nothing_cross_checks_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    def find_nothing(ct: CoarseCt) -> Chest:
+        return replace(find_chest(ct), sac=np.zeros(ct.hu.shape, dtype=bool))
+
+    monkeypatch.setattr(anatomy_net, "load_network", lambda name, folder=None: true_anatomy_network())
+    monkeypatch.setattr(anatomy_net, "find_chest", find_nothing)
+    anatomy = LearnedAnatomy().find_anatomy(gated()[1].volume)
+    assert anatomy.agreement is None
+    assert anatomy.notes == ("The anatomy rules find no heart here, so that nothing cross-checks the outline.",)
+
+
 def test_a_scan_without_heart_has_none_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     def nothing(image: np.ndarray) -> tuple[np.ndarray, ...]:
         logits = np.zeros((1, len(Region), *image.shape[2:]), dtype=np.float32)
@@ -73,7 +85,7 @@ def test_a_scan_without_heart_has_none_and_says_so(monkeypatch: pytest.MonkeyPat
     anatomy = LearnedAnatomy().find_anatomy(water)
     assert not anatomy.structures.mask("heart").any()
     assert anatomy.notes == ("No heart was found: nothing in the scan looks like one.",)
-    assert anatomy.agreement == 1
+    assert anatomy.agreement is None
 
 
 @pytest.mark.parametrize("flip", [(1, False), (2, False), (1, True)])

@@ -13,10 +13,10 @@ from vascal.anatomy.confounders import Candidate
 from vascal.anatomy.segmenter import Anatomy
 from vascal.calcium.finding import Judge, collect_candidates, find_calcium
 from vascal.calcium.rule import AGATSTON_1990
-from vascal.models import lesion_net
+from vascal.models import lesion_inputs, lesion_net
 from vascal.models.course_net import ANSWER_STEP, CourseMap, lay_box
-from vascal.models.lesion_inputs import FEATURES, KINDS, PATCH, describe_candidates
-from vascal.models.lesion_net import MOST_CANDIDATES, LearnedJudge, as_verdict, choose_shown, classify
+from vascal.models.lesion_inputs import FEATURES, KINDS, PATCH, describe_candidates, measure_significance
+from vascal.models.lesion_net import MOST_CANDIDATES, LearnedJudge, as_verdict, choose_shown, classify, name_segment
 from vascal.regions import COURSE_CLASSES
 
 VESSELS = np.array([1.0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0])
@@ -105,6 +105,14 @@ def test_where_two_arteries_are_as_likely_none_is_named() -> None:
     assert (verdict.vessel, verdict.segment) == ("unassigned", None)
 
 
+def test_the_segment_is_one_of_the_artery() -> None:
+    segment = np.full(18, 0.01)
+    segment[[5, 6, 10]] = 0.1, 0.3, 0.5
+    assert name_segment(segment, "LAD") == 7
+    assert name_segment(segment, "LCX") == 11
+    assert name_segment(segment, "LM") == 5
+
+
 def test_a_higher_temperature_makes_answers_less_sure() -> None:
     inputs = describe_candidates(gated()[1].volume, anatomy(), even_courses(), candidates()[:3])
 
@@ -144,14 +152,47 @@ def test_the_judge_answers_for_every_candidate_in_order(answering: list[int]) ->
 def test_nothing_is_asked_where_nothing_is_worth_a_look(answering: list[int]) -> None:
     # 135 HU are not three deviations of 40 HU above blood of 43 HU.
     noisy = replace(anatomy(), noise_sd_hu=40.0)
-    verdicts = LearnedJudge()(gated()[1].volume, noisy, [speck(peak_hu=135, volume_mm3=2)])
-    assert [v.reason for v in verdicts] == ["noise"]
+    judged = LearnedJudge()(gated()[1].volume, noisy, [speck(peak_hu=135, volume_mm3=2)])
+    assert [one.verdict.reason for one in judged] == ["noise"]
     assert answering == []
 
 
 def test_without_regions_nothing_is_coronary() -> None:
     volume = gated()[1].volume
     verdicts = LearnedJudge()(volume, anatomy(regions=False), [speck(peak_hu=900, volume_mm3=20)])
-    assert [v.reason for v in verdicts] == ["outside the heart"]
+    assert [one.verdict.reason for one in verdicts] == ["outside the heart"]
     with pytest.raises(ValueError, match="regions"):
         describe_candidates(volume, anatomy(regions=False), even_courses(), candidates()[:1])
+
+
+def test_thick_slices_leave_no_gaps_in_the_mask() -> None:
+    mask = np.zeros(PATCH, dtype=np.float32)
+    slices = np.array([4.0, 6.0, 8.0])
+    places = np.stack([slices, np.full(3, 12.0), np.full(3, 12.0)]).astype(np.float32)
+    lesion_inputs._mark(mask, places, np.zeros(3, dtype=int), (3.0, 0.5, 0.5))
+    marked = np.flatnonzero(mask[:, 12, 12])
+    assert np.all(np.diff(marked) == 1)
+    assert marked.size == pytest.approx(6, abs=1)
+    assert np.count_nonzero(mask) == marked.size
+
+
+def test_a_plaque_is_significant_and_a_single_speck_of_noise_is_not() -> None:
+    rng = np.random.default_rng(4)
+    courses = even_courses()
+    hu = rng.normal(40, 30, courses.hu.shape).astype(np.float32)
+    hu[20, 20, 20] += 120
+    hu[30:33, 30:33, 30:33] += 120
+    found = measure_significance(replace(courses, hu=hu), 40.0)
+    # The mean of 27 points has 30 / sqrt(27) = 5.8 HU of noise: 120 HU are about 20 of them, and of one point 0.8.
+    assert found[31, 31, 31] == pytest.approx(2.0, abs=0.5)
+    assert found[20, 20, 20] < 0.5
+
+
+def test_the_crowd_counts_candidates_that_are_not_described() -> None:
+    few = candidates()[:2]
+    lone, crowded = (
+        describe_candidates(gated()[1].volume, anatomy(), even_courses(), few, crowd=count).features[:, -1]
+        for count in (None, 99)
+    )
+    assert lone == pytest.approx(np.log10(3) / 2, abs=1e-6)
+    assert crowded == pytest.approx(1.0, abs=1e-6)

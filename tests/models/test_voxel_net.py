@@ -157,7 +157,7 @@ def test_candidates_are_judged_by_their_own_voxels(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr("vascal.models.voxel_net.load_network", lambda *_: make_network(BySlice()))
     volume = Volume(hu=np.zeros(GRID.shape, dtype=np.int16), grid=GRID)
     candidates = [make_candidate((6, 30, 20)), make_candidate((13, 30, 20)), make_candidate((10, 59, 59))]
-    verdicts = VoxelJudge(folder=tmp_path)(volume, make_anatomy(), candidates)
+    verdicts = [one.verdict for one in VoxelJudge(folder=tmp_path)(volume, make_anatomy(), candidates)]
     assert [v.vessel for v in verdicts] == ["RCA", "LAD", None]
     assert verdicts[2].reason == "outside the heart"
 
@@ -167,15 +167,15 @@ def test_faint_specks_are_noise_without_a_network(tmp_path: Path) -> None:
     speck = Candidate(
         index=np.array([5]), peak_hu=45.0, volume_mm3=1.0, center_mm=(0.0, 0.0, 0.0), center_index=(0.0, 0.0, 5.0)
     )
-    (verdict,) = VoxelJudge(folder=tmp_path)(volume, make_anatomy(), [speck])
-    assert verdict.reason == "noise"
+    (judged,) = VoxelJudge(folder=tmp_path)(volume, make_anatomy(), [speck])
+    assert judged.verdict.reason == "noise"
     assert VoxelJudge(folder=tmp_path)(volume, make_anatomy(), []) == ()
 
 
 def test_without_a_heart_nothing_is_coronary(tmp_path: Path) -> None:
     volume = Volume(hu=np.zeros(GRID.shape, dtype=np.int16), grid=GRID)
-    (verdict,) = VoxelJudge(folder=tmp_path)(volume, make_anatomy(heart=False), [make_candidate((6, 30, 20))])
-    assert (verdict.vessel, verdict.reason) == (None, "outside the heart")
+    (judged,) = VoxelJudge(folder=tmp_path)(volume, make_anatomy(heart=False), [make_candidate((6, 30, 20))])
+    assert (judged.verdict.vessel, judged.verdict.reason) == (None, "outside the heart")
 
 
 def test_points_of_a_candidate_are_in_the_box() -> None:

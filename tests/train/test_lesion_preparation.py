@@ -56,7 +56,7 @@ def test_candidates_of_a_scan_come_with_their_truth() -> None:
 def samples(count: int) -> LesionSamples:
     return LesionSamples(
         patches=np.zeros((count, 3, *PATCH), np.float32), features=np.zeros((count, FEATURES), np.float32),
-        kinds=np.zeros(count, np.int64), segments=np.zeros(count, np.int64),
+        kinds=np.zeros(count, np.int64), segments=np.zeros(count, np.int64), weights=np.ones(count, np.float32),
     )  # fmt: skip
 
 

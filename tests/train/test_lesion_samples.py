@@ -48,6 +48,7 @@ def test_a_candidate_is_the_plaque_that_gives_most_of_its_brightness() -> None:
 def test_without_a_plaque_the_organ_tells() -> None:
     assert named({}, {1: Organ.BONE, 2: Organ.BONE}, 1, 2, 3) == ("bone", 0)
     assert named({}, {1: Organ.DEVICE}, 1, 2, 3) == ("metal", 0)
+    assert named({}, {1: Organ.DEVICE}, *range(1, 31)) == ("metal", 0)
     assert named({}, {}, 1, 2) == ("noise", 0)
     blood = {1: Organ.LEFT_VENTRICLE, 2: Organ.LEFT_VENTRICLE}
     assert named({}, blood, 1, 2, is_contrast=True) == ("contrast-filled blood", 0)

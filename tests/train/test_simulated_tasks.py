@@ -15,11 +15,11 @@ import torch
 from vascal.models.lesion_inputs import FEATURES, KINDS, PATCH
 from vascal.regions import COURSE_CLASSES, Region
 from vascal.simulate.ct.organs import Organ
-from vascal.train.anatomy_task import AnatomyTask, degrade, draw_view, recolour
+from vascal.train.anatomy_task import AnatomyTask, degrade, draw_phase, draw_view, recolour
 from vascal.train.course_task import VESSEL_NUMBER, CourseTask, block_middles
 from vascal.train.lesion_network import build_lesion_network
 from vascal.train.lesion_samples import CORONARY, OTHER
-from vascal.train.lesion_task import LesionTask, fit_temperature, lesion_loss
+from vascal.train.lesion_task import LesionTask, fit_calibration, lesion_loss
 from vascal.train.losses import IGNORE
 
 
@@ -147,17 +147,18 @@ def lesions(folder: Path, name: str = "scan", *, seed: int = 0) -> Path:
     features[:, 0] = np.where(kinds == 1, 1.0, -1.0)
     patches = rng.normal(0, 0.3, (24, 3, *PATCH)).astype(np.float16)
     np.savez(
-        folder / f"{name}.npz", patches=patches, features=features, kinds=kinds, segments=np.where(kinds == 1, 6, 0)
-    )
+        folder / f"{name}.npz", patches=patches, features=features, kinds=kinds, segments=np.where(kinds == 1, 6, 0),
+        weights=np.ones(24, np.float32),
+    )  # fmt: skip
     return folder / f"{name}.npz"
 
 
-def test_half_of_the_drawn_candidates_are_coronary(tmp_path: Path) -> None:
+def test_a_fixed_share_of_the_drawn_candidates_are_coronary(tmp_path: Path) -> None:
     task = LesionTask(files=[lesions(tmp_path)], per_sample=200)
     sample = task.sample(0, np.random.default_rng(0))
     assert sample["patch"].shape == (200, 3, *PATCH)
     assert sample["features"].shape == (200, FEATURES)
-    assert float((sample["kind"] == 1).float().mean()) == pytest.approx(0.5, abs=0.12)
+    assert float((sample["kind"] == 1).float().mean()) == pytest.approx(task.coronary_share, abs=0.1)
 
 
 def test_a_scan_without_coronary_calcium_or_with_nothing_else_is_drawn_from_all_the_same(tmp_path: Path) -> None:
@@ -165,7 +166,7 @@ def test_a_scan_without_coronary_calcium_or_with_nothing_else_is_drawn_from_all_
         path = tmp_path / f"{kind}.npz"
         np.savez(
             path, patches=np.zeros((3, 3, *PATCH), np.float16), features=np.zeros((3, FEATURES), np.float32),
-            kinds=np.full(3, kind), segments=np.zeros(3, int),
+            kinds=np.full(3, kind), segments=np.zeros(3, int), weights=np.ones(3, np.float32),
         )  # fmt: skip
         sample = LesionTask(files=[path], per_sample=5).sample(0, np.random.default_rng(0))
         assert sample["kind"].tolist() == [kind] * 5
@@ -218,7 +219,45 @@ def test_the_temperature_is_above_one_where_answers_are_too_sure(tmp_path: Path)
             kinds[:, 1], kinds[:, 8] = 12.0 * says, 12.0 * ~says
             return kinds, torch.zeros(len(patch), 18), torch.zeros(len(patch), 4, 6, 6)
 
-    found = fit_temperature(TooSure(), LesionTask(files=[lesions(tmp_path)]))["temperature"]
+    found = fit_calibration(TooSure(), LesionTask(files=[lesions(tmp_path)]))["temperature"]
     assert found > 3
     with pytest.raises(TypeError, match="cases of lesions"):
-        fit_temperature(TooSure(), AnatomyTask(files=[]))
+        fit_calibration(TooSure(), AnatomyTask(files=[]))
+
+
+def test_candidates_that_were_left_out_count_in_the_calibration(tmp_path: Path) -> None:
+    class Undecided(torch.nn.Module):
+        """Finds LAD and noise alike."""
+
+        def forward(self, patch: torch.Tensor, features: torch.Tensor) -> tuple[torch.Tensor, ...]:
+            kinds = torch.full((len(patch), len(KINDS)), -20.0)
+            kinds[:, [1, KINDS.index("noise")]] = 0.0
+            return kinds, torch.zeros(len(patch), 18), torch.zeros(len(patch), 4, 6, 6)
+
+    path = lesions(tmp_path)
+    with np.load(path) as data:
+        arrays = dict(data)
+    arrays["kinds"] = np.where(arrays["kinds"] == 1, 1, KINDS.index("noise"))
+    arrays["weights"] = np.where(arrays["kinds"] == 1, 1.0, 9.0).astype(np.float32)
+    np.savez(path, **arrays)
+    bias = fit_calibration(Undecided(), LesionTask(files=[path]))["bias"]
+    odds = np.exp(bias[1] - bias[KINDS.index("noise")])
+    assert odds == pytest.approx(1 / 9, rel=0.15)
+    assert bias[8] == 0
+
+
+def test_a_lone_sample_is_cut_to_what_was_scanned(tmp_path: Path) -> None:
+    files = [torso(tmp_path)]
+    for seed in range(6):
+        whole = AnatomyTask(files=files, patch=(32, 48, 48)).sample(0, np.random.default_rng(seed))["target"]
+        cut = AnatomyTask(files=files, patch=(32, 48, 48), is_cropped=True).sample(0, np.random.default_rng(seed))
+        assert all(n % 16 == 0 for n in cut["target"].shape)
+        assert cut["image"].shape[1:] == cut["target"].shape
+        assert int((cut["target"] != IGNORE).sum()) == int((whole != IGNORE).sum())
+
+
+def test_in_some_phase_the_liver_is_as_bright_as_blood() -> None:
+    phases = [draw_phase(np.random.default_rng(seed)) for seed in range(60)]
+    liver, blood = (np.array([phase[organ] for phase in phases]) for organ in (Organ.LIVER, Organ.LEFT_VENTRICLE))
+    assert np.any(np.abs(40 + blood - 60 - liver) < 5)
+    assert all(phase[0] == phase[Organ.FAT] == 0 for phase in phases)

@@ -22,8 +22,8 @@ STRUCTURES = {
     6: "body",
     7: "table",
 }
-"""Values of `anatomy.nii.gz`. ``heart`` is the pericardial sac with its fat;
-``body`` is what is left inside the skin."""
+"""Values of `anatomy.nii.gz`. ``heart`` is the pericardial sac with its fat and the roots of the great
+vessels, see `vascal.sac`; rules label the ascending aorta in it ``aorta``. ``body`` is what is left inside the skin."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -70,7 +70,7 @@ class Anatomy:
     regions
         Finer regions, where the finder tells them apart.
     agreement
-        Dice of this heart and the one another finder outlines, 0 to 1; None if no other was asked.
+        Dice of this heart and the one another finder outlines, 0 to 1; None if no other was asked or it finds none.
     """
 
     structures: LabelMap

@@ -10,26 +10,45 @@ import numpy as np
 
 from vascal.anatomy.confounders import Candidate, Verdict, judge_candidates
 from vascal.anatomy.segmenter import Anatomy
-from vascal.calcium.candidates import Candidates, find_candidates
+from vascal.calcium.candidates import Candidates, find_candidates_in_box
 from vascal.calcium.components import find_components
 from vascal.calcium.lesions import Lesion, keep_patches, vessel_order
 from vascal.calcium.rule import AgatstonRule
 from vascal.errors import AnatomyError
 from vascal.types import VoxelIndex
-from vascal.volume import Grid, LabelMap, Volume
+from vascal.volume import Grid, Volume
 
 MARGIN_MM = 10.0
 """Bright things are followed this far out of heart and aorta, so that a bone
 or a chest wall vessel shows itself as what it is."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Judged:
+    """A candidate, or a part of one, and what it was taken for."""
+
+    candidate: Candidate
+    verdict: Verdict
+
+
 @runtime_checkable
 class Judge(Protocol):
     """Anything that tells coronary calcium from the rest."""
 
-    def __call__(self, volume: Volume, anatomy: Anatomy, candidates: Sequence[Candidate]) -> tuple[Verdict, ...]:
-        """Judge every candidate, in the same order."""
+    def __call__(self, volume: Volume, anatomy: Anatomy, candidates: Sequence[Candidate]) -> tuple[Judged, ...]:
+        """Judge every candidate, in the same order; one that is several things comes back in parts."""
         ...
+
+
+def judge_by_rules(volume: Volume, anatomy: Anatomy, candidates: Sequence[Candidate]) -> tuple[Judged, ...]:
+    """Judge every candidate by rules of anatomy; implements `Judge`."""
+    verdicts = judge_candidates(volume, anatomy, candidates)
+    return pair(candidates, verdicts)
+
+
+def pair(candidates: Sequence[Candidate], verdicts: Sequence[Verdict]) -> tuple[Judged, ...]:
+    """Put each candidate together with its verdict."""
+    return tuple(Judged(candidate=c, verdict=v) for c, v in zip(candidates, verdicts, strict=True))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -74,7 +93,7 @@ def require_heart(anatomy: Anatomy) -> None:
         )
 
 
-def find_calcium(volume: Volume, anatomy: Anatomy, rule: AgatstonRule, judge: Judge = judge_candidates) -> Finding:
+def find_calcium(volume: Volume, anatomy: Anatomy, rule: AgatstonRule, judge: Judge = judge_by_rules) -> Finding:
     """Find, name and judge coronary calcium.
 
     Parameters
@@ -98,14 +117,15 @@ def find_calcium(volume: Volume, anatomy: Anatomy, rule: AgatstonRule, judge: Ju
     AnatomyError
         If there is no heart.
     """
-    candidates = collect_candidates(volume, anatomy, rule)
-    verdicts = judge(volume, anatomy, candidates)
+    judged = judge(volume, anatomy, collect_candidates(volume, anatomy, rule))
     return Finding(
-        lesions=_lesions(volume, candidates, verdicts),
+        lesions=_lesions(volume, judged),
         rejected=tuple(
-            Rejected(reason=v.reason or "unknown", candidate=c, probability=v.probability)
-            for c, v in zip(candidates, verdicts, strict=True)
-            if v.vessel is None
+            Rejected(
+                reason=one.verdict.reason or "unknown", candidate=one.candidate, probability=one.verdict.probability
+            )
+            for one in judged
+            if one.verdict.vessel is None
         ),
     )
 
@@ -119,11 +139,11 @@ def collect_candidates(volume: Volume, anatomy: Anatomy, rule: AgatstonRule) -> 
         If there is no heart.
     """
     require_heart(anatomy)
-    bright = find_candidates(volume, _search_region(anatomy), rule)
+    bright = find_candidates_in_box(volume, _search_box(anatomy), rule)
     return _as_candidates(bright, keep_patches(bright, rule), anatomy, rule)
 
 
-def _search_region(anatomy: Anatomy) -> LabelMap:
+def _search_box(anatomy: Anatomy) -> tuple[slice, slice, slice]:
     """Box around heart and aorta in the slices of the heart.
 
     Measured on every second row and column: structures are far larger, and the
@@ -134,12 +154,10 @@ def _search_region(anatomy: Anatomy) -> LabelMap:
     flat = np.any(np.isin(labels[heart[0] : heart[-1] + 1], _searched_values(anatomy)), axis=0)
     spans = (heart, 2 * np.flatnonzero(flat.any(axis=1)), 2 * np.flatnonzero(flat.any(axis=0)))
     k, i, j = (
-        slice(max(0, int(span[0]) - round(MARGIN_MM / step)), int(span[-1]) + round(MARGIN_MM / step) + 1)
-        for span, step in zip(spans, grid.spacing_mm, strict=True)
+        slice(max(0, int(span[0]) - round(MARGIN_MM / step)), min(n, int(span[-1]) + round(MARGIN_MM / step) + 1))
+        for span, step, n in zip(spans, grid.spacing_mm, grid.shape, strict=True)
     )
-    box = np.zeros(grid.shape, dtype=np.uint8)
-    box[k, i, j] = 1
-    return LabelMap(labels=box, grid=grid, names={1: "bright"})
+    return k, i, j
 
 
 def _heart_slices(anatomy: Anatomy) -> np.ndarray:
@@ -180,8 +198,8 @@ def describe_group(index: VoxelIndex, hu: np.ndarray, grid: Grid) -> Candidate:
     )
 
 
-def _lesions(volume: Volume, candidates: tuple[Candidate, ...], verdicts: tuple[Verdict, ...]) -> tuple[Lesion, ...]:
-    accepted = [(v.vessel, v, c) for c, v in zip(candidates, verdicts, strict=True) if v.vessel is not None]
+def _lesions(volume: Volume, judged: Sequence[Judged]) -> tuple[Lesion, ...]:
+    accepted = [(j.verdict.vessel, j.verdict, j.candidate) for j in judged if j.verdict.vessel is not None]
     accepted.sort(key=lambda item: (*vessel_order(item[0]), -int(item[2].index[-1])))
     flat = volume.hu.reshape(-1)
     return tuple(

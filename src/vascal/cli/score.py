@@ -16,6 +16,7 @@ from vascal.cli.progress import Reporter, show_progress
 from vascal.errors import VascalError
 from vascal.io.settings import read_calibration, read_label_names
 from vascal.models.finder import DEFAULT_FINDER, FinderName
+from vascal.models.runtime import read_manifest
 from vascal.render.wording import show_score
 from vascal.score_options import ScoreOptions
 
@@ -128,6 +129,8 @@ def score(
             with_anatomy=anatomy,
             with_saliency=saliency,
         )
+        if model is not None:
+            _require_models(model, finder)
         require_output(options)
     except VascalError as error:
         raise typer.BadParameter(str(error)) from error
@@ -138,6 +141,13 @@ def _known_rule(name: str | None) -> str | None:
     if name is not None and name not in RULES:
         raise typer.BadParameter(f"no rule is called {name!r}; there are {', '.join(RULES)}")
     return name
+
+
+def _require_models(folder: Path, finder: FinderName) -> None:
+    """Refuse a folder without networks before any scan is read."""
+    if finder == "rules":
+        raise typer.BadParameter("--model gives networks, which --finder rules does not use; leave one out")
+    read_manifest(folder)
 
 
 def run_batch(inputs: list[Path], options: BatchOptions, *, workers: int = 1) -> int:

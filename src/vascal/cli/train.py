@@ -46,4 +46,4 @@ def train_cac_command(
         f"{trained.entry.label}: best loss {best['loss']:.4g} at step {best.get('step', 0):g}, "
         f"{trained.outcome.seconds / 60:.1f} minutes on {trained.outcome.device}"
     )
-    typer.echo(f"the model is in {trained.folder}, its card is {trained.folder / 'model-card.md'}")
+    typer.echo(f"the model is in {trained.folder}, its card is {trained.card}")

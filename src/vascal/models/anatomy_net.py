@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from vascal.anatomy.thorax import find_chest
 from vascal.models.runtime import load_network
 from vascal.models.windows import anatomy_channels
 from vascal.regions import AORTA_REGIONS, BONE_REGIONS, HEART_REGIONS, Region
+from vascal.sac import enclose_vessels
 from vascal.volume import LabelMap, Volume
 
 SPACING_MM = 4.0
@@ -28,6 +30,8 @@ they are larger than the scan, and depends on it: on multiples of 8 it loses nar
 LEAST_HEART_ML = 60.0
 """Less than this is no part of a heart that would be worth scoring."""
 CUT_MM2 = 400.0
+GREAT_VESSELS = ((Region.AORTIC_ROOT, Region.ASCENDING_AORTA), (Region.PULMONARY_ARTERY,))
+"""Begin in the pericardial sac."""
 RegionLabels = UInt8[np.ndarray, "slice row column"]
 Share = Float32[np.ndarray, "slice row column"]
 
@@ -68,9 +72,17 @@ class LearnedAnatomy:
         regions, share_of_heart, share_of_aorta = read_answer(logits[0])
         del logits
         share_of_heart = keep_largest(share_of_heart)
-        found = _structures(ct, lattice, regions, share_of_heart, share_of_aorta)
-        heart, aorta = found.heart > 0.5, found.aorta > 0.5
+        in_sac = enclose_vessels(share_of_heart > 0.5, [np.isin(regions, vessel) for vessel in GREAT_VESSELS])
+        found = _structures(
+            ct,
+            lattice,
+            regions,
+            np.where(in_sac, np.float32(1), share_of_heart),
+            np.where(in_sac, np.float32(0), share_of_aorta),
+        )
+        heart, aorta = found.heart > 0.5, interpolate(share_of_aorta, places_of_blocks(ct, lattice)) > 0.5
         blood = measure_blood(ct, heart, np.asarray(measure_depth(aorta, ct.spacing_mm) > CORE_MM))
+        sac_by_rules = find_chest(ct).sac
         quiet = heart if heart.any() else found.body & ~ndimage.binary_dilation(found.lungs | found.near_bone, CROSS)
         return Anatomy(
             structures=LabelMap(labels=paint(volume, ct, found), grid=volume.grid, names=STRUCTURES),
@@ -80,10 +92,17 @@ class LearnedAnatomy:
             is_contrast_enhanced=blood.is_contrast_enhanced,
             noise_sd_hu=measure_noise(volume, ct, np.asarray(quiet)),
             heart_cut_off=find_cut_sides(ct, heart),
-            notes=() if heart.any() else ("No heart was found: nothing in the scan looks like one.",),
+            notes=tuple(_note(heart, sac_by_rules)),
             regions=RegionMap(lattice=lattice, labels=regions, heart=share_of_heart),
-            agreement=_dice(heart, find_chest(ct).sac),
+            agreement=_dice(heart, sac_by_rules) if sac_by_rules.any() else None,
         )
+
+
+def _note(heart: np.ndarray, sac_by_rules: np.ndarray) -> Iterator[str]:
+    if not heart.any():
+        yield "No heart was found: nothing in the scan looks like one."
+    elif not sac_by_rules.any():
+        yield "The anatomy rules find no heart here, so that nothing cross-checks the outline."
 
 
 def _dice(first: np.ndarray, second: np.ndarray) -> float:

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from vascal.anatomy.confounders import judge_candidates
 from vascal.anatomy.segmenter import Segmenter
 from vascal.anatomy.thorax import ThoraxRules
-from vascal.calcium.finding import Judge
+from vascal.calcium.finding import Judge, judge_by_rules
 from vascal.models.anatomy_net import LearnedAnatomy
 from vascal.models.lesion_net import LearnedJudge
 from vascal.models.runtime import read_manifest
@@ -41,7 +40,7 @@ class Finder:
     models: tuple[str, ...] = ()
 
 
-DEFAULT_FINDER: FinderName = "rules"
+DEFAULT_FINDER: FinderName = "learned"
 
 
 def choose_finder(name: FinderName = DEFAULT_FINDER, folder: Path | None = None) -> Finder:
@@ -55,7 +54,7 @@ def choose_finder(name: FinderName = DEFAULT_FINDER, folder: Path | None = None)
         With other networks than the embedded ones; see `vascal train`.
     """
     if name == "rules":
-        return Finder(name=name, segmenter=ThoraxRules(), judge=judge_candidates)
+        return Finder(name=name, segmenter=ThoraxRules(), judge=judge_by_rules)
     judge = VoxelJudge(folder=folder) if folder and has_voxel_model(folder) else LearnedJudge(folder=folder)
     return Finder(name=name, segmenter=LearnedAnatomy(folder=folder), judge=judge, models=name_models(folder))
 

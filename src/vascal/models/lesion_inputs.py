@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float32
+from scipy import ndimage
 
 from vascal.anatomy.confounders import Candidate
 from vascal.anatomy.lattice import AIR_HU, Places, look_up
 from vascal.anatomy.segmenter import Anatomy, RegionMap
-from vascal.models.course_net import CourseMap
+from vascal.models.course_net import SPACING_MM, CourseMap
 from vascal.models.windows import window
 from vascal.regions import COURSE_CLASSES, Region
 from vascal.volume import Volume
@@ -27,9 +28,10 @@ PATCH = (16, 24, 24)
 MOST_VOXELS = 600
 """Of a large candidate, evenly picked voxels are looked up."""
 METAL_HU = 2000
+NOISE_STEP, LEAST_NOISE_HU = 3, 2.0
 SOFT_WINDOW, CALCIUM_WINDOW = (-20.0, 160.0), (350.0, 350.0)
 """Centre and half width, HU."""
-FEATURES = 2 * COURSE_CLASSES + len(Region) + 2 + 3 + 14
+FEATURES = 2 * COURSE_CLASSES + len(Region) + 2 + 3 + 14 + 3
 Patches = Float32[np.ndarray, "candidate channel slice row column"]
 Features = Float32[np.ndarray, "candidate feature"]
 
@@ -51,7 +53,7 @@ class LesionInputs:
 
 
 def describe_candidates(
-    volume: Volume, anatomy: Anatomy, courses: CourseMap, candidates: Sequence[Candidate]
+    volume: Volume, anatomy: Anatomy, courses: CourseMap, candidates: Sequence[Candidate], *, crowd: int | None = None
 ) -> LesionInputs:
     """Describe candidates for the lesion network.
 
@@ -65,9 +67,13 @@ def describe_candidates(
         Of the same scan.
     candidates
         Connected groups of bright voxels.
+    crowd
+        How many there are in the scan, if these are not all: among many, each is less likely calcium.
     """
     if anatomy.regions is None:
         raise ValueError("regions are needed")
+    crowding = np.log10(1 + (len(candidates) if crowd is None else crowd)) / 2
+    significance = measure_significance(courses, anatomy.blood_hu or 40.0)
     half = np.asarray(PATCH) // 2
     room = [(int(h), int(h)) for h in half]
     hu = np.pad(courses.hu, room, constant_values=AIR_HU)
@@ -79,8 +85,10 @@ def describe_candidates(
         corner = _corner(places, courses)
         box = tuple(slice(c, c + p) for c, p in zip(corner, PATCH, strict=True))
         patches[n, :2] = shown[(slice(None), *box)]
-        _mark(patches[n, 2], places, corner - half)
-        features[n] = _features(volume, anatomy, anatomy.regions, courses, candidate, places)
+        _mark(patches[n, 2], places, corner - half, volume.grid.spacing_mm)
+        height = look_up(significance[None], places[:, :: max(1, places.shape[1] // MOST_VOXELS)])[0]
+        rest = (float(height.max()), float(height.mean()), crowding)
+        features[n] = [*_features(volume, anatomy, anatomy.regions, courses, candidate, places), *rest]
     return LesionInputs(patches=patches, features=features)
 
 
@@ -90,10 +98,32 @@ def _corner(places: Places, courses: CourseMap) -> np.ndarray:
     return np.asarray(np.clip(middle, 0, np.asarray(courses.lattice.shape)))
 
 
-def _mark(mask: np.ndarray, places: Places, corner: np.ndarray) -> None:
-    at = np.round(places).astype(int) - corner[:, None]
-    inside = np.all((at >= 0) & (at < np.asarray(mask.shape)[:, None]), axis=0)
-    mask[tuple(at[:, inside])] = 1.0
+def _mark(mask: np.ndarray, places: Places, corner: np.ndarray, spacing_mm: tuple[float, float, float]) -> None:
+    """Mark the points that voxels cover: voxels larger than the patch's would leave gaps."""
+    middle = places - corner[:, None]
+    reach = np.asarray(spacing_mm) / SPACING_MM
+    steps = [(np.arange(n) - (n - 1) / 2) * r / n for r in reach for n in [max(1, int(np.ceil(r - 1e-3)))]]
+    for k in steps[0]:
+        for i in steps[1]:
+            for j in steps[2]:
+                # Halves always go up: rounded to even, neighbouring slices would leave every other point out.
+                at = np.floor(middle + np.array([[k], [i], [j]]) + 0.5).astype(int)
+                inside = np.all((at >= 0) & (at < np.asarray(mask.shape)[:, None]), axis=0)
+                mask[tuple(at[:, inside])] = 1.0
+
+
+def measure_significance(courses: CourseMap, blood_hu: float) -> Float32[np.ndarray, "slice row column"]:
+    """Give how far the smoothed CT rises above blood, in tenths of its own noise: single specks vanish in it."""
+    smooth = ndimage.uniform_filter(courses.hu, 3)
+    middle = tuple(
+        slice(max(0, round(c - s / 2)), max(0, round(c - s / 2)) + max(8, round(s)))
+        for c, s in zip(courses.centre, courses.size, strict=True)
+    )
+    core = smooth[middle]
+    # Differences over a few points hold noise, but little of what the heart is made of.
+    step = core[:, :, NOISE_STEP:] - core[:, :, :-NOISE_STEP]
+    noise = 1.4826 * float(np.median(np.abs(step))) / np.sqrt(2) if step.size else LEAST_NOISE_HU
+    return np.asarray(np.clip((smooth - blood_hu) / max(noise, LEAST_NOISE_HU) / 10, -1, 5), dtype=np.float32)
 
 
 def _features(

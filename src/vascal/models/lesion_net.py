@@ -11,9 +11,12 @@ from jaxtyping import Float
 
 from vascal.anatomy.confounders import DEFAULT_RULE, Candidate, Verdict
 from vascal.anatomy.segmenter import Anatomy
+from vascal.calcium.finding import Judged, pair
 from vascal.models.course_net import map_courses
+from vascal.models.division import divide, join
 from vascal.models.lesion_inputs import KINDS, LesionInputs, describe_candidates
 from vascal.models.runtime import Network, load_network
+from vascal.regions import SEGMENT_COUNT, VESSEL_OF_SEGMENT
 from vascal.volume import Volume
 
 CORONARY = 4
@@ -41,7 +44,7 @@ class LearnedJudge:
 
     folder: Path | None = None
 
-    def __call__(self, volume: Volume, anatomy: Anatomy, candidates: Sequence[Candidate]) -> tuple[Verdict, ...]:
+    def __call__(self, volume: Volume, anatomy: Anatomy, candidates: Sequence[Candidate]) -> tuple[Judged, ...]:
         """Judge every candidate: a coronary artery and segment, or a reason why not.
 
         Parameters
@@ -55,21 +58,26 @@ class LearnedJudge:
 
         Returns
         -------
-        tuple of Verdict
-            One a candidate, in the same order.
+        tuple of Judged
+            In the same order; a candidate that runs from one artery into another, or into the aorta, comes
+            back in parts.
         """
         regions = anatomy.regions
         if regions is None or not (regions.heart > 0.5).any():
-            return tuple(Verdict(vessel=None, reason="outside the heart", confidence=1.0) for _ in candidates)
+            nothing = Verdict(vessel=None, reason="outside the heart", confidence=1.0)
+            return pair(candidates, [nothing] * len(candidates))
         shown = choose_shown(anatomy, candidates)
-        verdicts = [Verdict(vessel=None, reason="noise", confidence=1.0, probability=0.0)] * len(candidates)
+        noise = Verdict(vessel=None, reason="noise", confidence=1.0, probability=0.0)
+        judged = [(Judged(candidate=candidate, verdict=noise),) for candidate in candidates]
         if shown:
             courses = map_courses(volume, regions, folder=self.folder)
-            inputs = describe_candidates(volume, anatomy, courses, [candidates[n] for n in shown])
+            parts, origin = divide(volume, courses, [candidates[n] for n in shown])
+            inputs = describe_candidates(volume, anatomy, courses, parts)
             kinds, segments = classify(load_network("lesions", self.folder), inputs)
-            for n, kind, segment in zip(shown, kinds, segments, strict=True):
-                verdicts[n] = as_verdict(kind, segment)
-        return tuple(verdicts)
+            verdicts = [as_verdict(kind, segment) for kind, segment in zip(kinds, segments, strict=True)]
+            for n, own in join(volume, parts, verdicts, origin).items():
+                judged[shown[n]] = own
+        return tuple(one for own in judged for one in own)
 
 
 def choose_shown(anatomy: Anatomy, candidates: Sequence[Candidate]) -> list[int]:
@@ -85,13 +93,14 @@ def choose_shown(anatomy: Anatomy, candidates: Sequence[Candidate]) -> list[int]
 
 def classify(network: Network, inputs: LesionInputs) -> tuple[KindShares, SegmentShares]:
     """Give the calibrated share of each kind, and of each SCCT segment, for every candidate."""
-    temperature = float(network.entry.settings.get("temperature", 1.0))
+    settings = network.entry.settings
+    temperature, bias = float(settings.get("temperature", 1.0)), np.asarray(settings.get("bias", 0.0))
     rows = []
     for first in range(0, len(inputs.features), BATCH):
         part = slice(first, first + BATCH)
         rows.append(network.run(patch=inputs.patches[part], features=inputs.features[part]))
     kinds, segments = (np.concatenate([row[n] for row in rows]) for n in (0, 1))
-    return _softmax(kinds / temperature), _softmax(segments)
+    return _softmax(kinds / temperature + bias), _softmax(segments)
 
 
 def _softmax(logits: np.ndarray) -> np.ndarray:
@@ -111,6 +120,12 @@ def as_verdict(kind: np.ndarray, segment: np.ndarray) -> Verdict:
         vessel=KINDS[best] if is_sure else "unassigned",
         reason=None,
         confidence=round(coronary, 3),
-        segment=int(np.argmax(segment)) + 1 if is_sure else None,
+        segment=name_segment(segment, KINDS[best]) if is_sure else None,
         probability=coronary,
     )
+
+
+def name_segment(segment: np.ndarray, vessel: str) -> int:
+    """Give the likeliest SCCT segment of an artery, 1 to 18."""
+    own = np.array([VESSEL_OF_SEGMENT[n] == vessel for n in range(1, SEGMENT_COUNT + 1)])
+    return int(np.argmax(np.where(own, segment, -1.0))) + 1

@@ -18,6 +18,7 @@ from jaxtyping import Float32, Int64
 from vascal.anatomy.confounders import Candidate, Verdict
 from vascal.anatomy.lattice import AIR_HU, Hu, Lattice, sample_lattice
 from vascal.anatomy.segmenter import Anatomy
+from vascal.calcium.finding import Judged, pair
 from vascal.models.lesion_net import choose_shown
 from vascal.models.runtime import Network, load_network, read_manifest
 from vascal.models.windows import Channels, course_channels
@@ -110,7 +111,7 @@ class VoxelJudge:
 
     folder: Path
 
-    def __call__(self, volume: Volume, anatomy: Anatomy, candidates: Sequence[Candidate]) -> tuple[Verdict, ...]:
+    def __call__(self, volume: Volume, anatomy: Anatomy, candidates: Sequence[Candidate]) -> tuple[Judged, ...]:
         """Judge every candidate: a coronary artery, or why not.
 
         Parameters
@@ -124,12 +125,13 @@ class VoxelJudge:
 
         Returns
         -------
-        tuple of Verdict
+        tuple of Judged
             One a candidate, in the same order.
         """
         box = lay_heart_box(volume, anatomy)
         if box is None:
-            return tuple(Verdict(vessel=None, reason="outside the heart", confidence=1.0) for _ in candidates)
+            nothing = Verdict(vessel=None, reason="outside the heart", confidence=1.0)
+            return pair(candidates, [nothing] * len(candidates))
         verdicts = [Verdict(vessel=None, reason="noise", confidence=0.9)] * len(candidates)
         shown = choose_shown(anatomy, candidates) if candidates else []
         if shown:
@@ -139,7 +141,7 @@ class VoxelJudge:
             ends = np.cumsum([part.shape[1] for part in points])
             for n, part in zip(shown, np.split(shares, ends[:-1], axis=1), strict=True):
                 verdicts[n] = as_verdict(part)
-        return tuple(verdicts)
+        return pair(candidates, verdicts)
 
 
 def find_points(volume: Volume, box: HeartBox, candidate: Candidate) -> Points:

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from vascal.anatomy.lattice import AIR_HU
+from vascal.models.anatomy_net import DIVISOR
 from vascal.models.windows import anatomy_channels
 from vascal.regions import AORTA_REGIONS, HEART_REGIONS, Region
+from vascal.simulate.ct.organs import Organ
 from vascal.train.losses import IGNORE, LossConfig, segmentation_loss
 from vascal.train.warping import WarpConfig, draw_warp, pull
 
@@ -19,8 +21,20 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
 SPACING_MM = 4.0
-FIELDS = {"heart": 0.42, "chest": 0.36, "trunk": 0.14, "abdomen": 0.08}
+FIELDS = {"heart": 0.34, "chest": 0.34, "trunk": 0.18, "abdomen": 0.14}
 """How often a patch is seen through each field of view."""
+BLOOD = (
+    Organ.LEFT_VENTRICLE, Organ.RIGHT_VENTRICLE, Organ.LEFT_ATRIUM, Organ.RIGHT_ATRIUM, Organ.AORTA,
+    Organ.PULMONARY_ARTERY, Organ.PULMONARY_VEIN, Organ.VENA_CAVA, Organ.ARTERY, Organ.CORONARY_LUMEN,
+)  # fmt: skip
+UPTAKE_HU = {
+    Organ.LIVER: 110.0, Organ.SPLEEN: 110.0, Organ.KIDNEY: 180.0, Organ.PANCREAS: 90.0, Organ.BOWEL: 70.0,
+    Organ.STOMACH: 70.0, Organ.MYOCARDIUM: 90.0, Organ.MUSCLE: 30.0, Organ.THYROID: 120.0,
+}  # fmt: skip
+"""Most that an organ brightens with contrast agent, HU. In a portal phase the liver is as bright as blood."""
+PHASE_SHARE, BLOOD_HU = 0.35, 150.0
+SHADE_MM, SHADE_HU = 120.0, 12.0
+"""Slow errors of the CT number, by arms, beam hardening and scatter."""
 
 
 REGION_WEIGHTS = {Region.OUTSIDE: 0.3, Region.BODY: 0.5, Region.LUNG: 0.5, Region.TABLE: 0.3}
@@ -41,12 +55,15 @@ class AnatomyTask:
         How far shapes stray.
     loss
         What is minimised.
+    is_cropped
+        Cut each patch to the box that was scanned: faster, but only one sample makes a batch then.
     """
 
     files: Sequence[Path]
-    patch: tuple[int, int, int] = (48, 80, 80)
-    warp: WarpConfig = field(default_factory=WarpConfig)
+    patch: tuple[int, int, int] = (48, 80, 96)
+    warp: WarpConfig = field(default_factory=lambda: WarpConfig(bend_mm=6.5, stretch=0.1))
     loss: LossConfig = field(default_factory=lambda: LossConfig(every=5))
+    is_cropped: bool = False
     inputs: int = 2
     outputs: int = len(Region)
 
@@ -63,11 +80,12 @@ class AnatomyTask:
         heart = np.argwhere(np.isin(regions[:, ::2, ::2], HEART_REGIONS)).mean(axis=0) * (1, 2, 2)
         view = draw_view(rng, heart, self.patch)
         places = draw_warp(rng, self.warp, shape=self.patch, spacing_mm=SPACING_MM, centre=view.centre).places
+        box = find_box(view.inside) if self.is_cropped else ...
+        places, inside = places[box], view.inside[box]
         image = degrade(rng, pull(hu, places, outside=AIR_HU).numpy())
         target = pull(regions, places, nearest=True, outside=IGNORE).to(torch.uint8)
-        outside = torch.from_numpy(~view.inside)
-        image[~view.inside] = AIR_HU
-        target[outside] = IGNORE
+        target[torch.from_numpy(~inside)] = IGNORE
+        image[target.numpy() == IGNORE] = AIR_HU
         return {"image": torch.from_numpy(anatomy_channels(image)), "target": target}
 
     def batch_loss(self, network: nn.Module, batch: Mapping[str, Tensor]) -> Tensor:
@@ -119,7 +137,7 @@ def draw_view(rng: np.random.Generator, heart: np.ndarray, patch: tuple[int, int
             middle = middle + rng.normal(0, (5, 5, 5))
             low, high, half = *(rng.uniform(12, 22, 2)), rng.uniform(21, 34)
         case "chest":
-            middle = np.array([z + rng.uniform(-12, 20), y + rng.normal(4, 3), x - 4 + rng.normal(0, 3)])
+            middle = np.array([z + rng.uniform(-24, 22), y + rng.normal(4, 3), x - 4 + rng.normal(0, 3)])
             low, high, half = *(rng.uniform(20, 45, 2)), rng.uniform(36, 52)
         case "trunk":
             middle = np.array([z + rng.uniform(-60, 30), y + rng.normal(4, 3), x - 4 + rng.normal(0, 3)])
@@ -135,6 +153,17 @@ def draw_view(rng: np.random.Generator, heart: np.ndarray, patch: tuple[int, int
     return View(middle + offset, (k >= -low) & (k <= high) & (across <= half))
 
 
+def find_box(inside: np.ndarray) -> tuple[slice, ...]:
+    """Find the box around what was scanned, as large as the network needs it; the patch itself has such a size."""
+    box = []
+    for axis, size in enumerate(inside.shape):
+        seen = np.flatnonzero(inside.any(axis=tuple(n for n in range(3) if n != axis)))
+        length = min(size, DIVISOR * -(-(int(np.ptp(seen)) + 1) // DIVISOR))
+        start = min(int(seen[0]), size - length)
+        box.append(slice(start, start + length))
+    return tuple(box)
+
+
 def recolour(rng: np.random.Generator, hu: np.ndarray, organs: np.ndarray) -> np.ndarray:
     """Change the CT number of each organ as a whole, keeping its texture.
 
@@ -144,6 +173,8 @@ def recolour(rng: np.random.Generator, hu: np.ndarray, organs: np.ndarray) -> np
     if rng.random() < 0.3:
         return hu
     shift = rng.normal(0, 14, 256).astype(np.float32)
+    if rng.random() < PHASE_SHARE:
+        shift += draw_phase(rng)
     shift[0] = 0
     dense = hu > 150
     changed = hu + shift[organs]
@@ -151,8 +182,17 @@ def recolour(rng: np.random.Generator, hu: np.ndarray, organs: np.ndarray) -> np
     return np.where(dense, 150 + (hu - 150) * gain, changed)
 
 
+def draw_phase(rng: np.random.Generator) -> np.ndarray:
+    """Draw how much each organ brightens at some time after contrast agent, by `Organ`, HU."""
+    shift = np.zeros(256, dtype=np.float32)
+    for organ, most in UPTAKE_HU.items():
+        shift[organ] = rng.uniform(0, most)
+    shift[list(BLOOD)] = rng.uniform(0, BLOOD_HU) + rng.normal(0, 20, len(BLOOD))
+    return shift
+
+
 def degrade(rng: np.random.Generator, hu: np.ndarray) -> np.ndarray:
-    """Blur, thicken, add noise and shift the scale."""
+    """Blur, thicken, shade, add noise and shift the scale."""
     from scipy import ndimage
 
     if rng.random() < 0.35:
@@ -161,4 +201,7 @@ def degrade(rng: np.random.Generator, hu: np.ndarray) -> np.ndarray:
     if rng.random() < 0.5:
         noise = ndimage.gaussian_filter(noise, 0.7) * 3
     amount = np.float32(rng.uniform(0, 24) * rng.random())
-    return np.asarray(hu * rng.uniform(0.96, 1.04) + rng.normal(0, 8) + amount * noise, dtype=np.float32)
+    knots = [max(2, round(n * SPACING_MM / SHADE_MM) + 1) for n in hu.shape]
+    coarse = rng.normal(0, SHADE_HU * rng.random(), knots)
+    shade = ndimage.zoom(coarse, [n / k for n, k in zip(hu.shape, knots, strict=True)], order=1, grid_mode=False)
+    return np.asarray(hu * rng.uniform(0.96, 1.04) + rng.normal(0, 8) + shade + amount * noise, dtype=np.float32)

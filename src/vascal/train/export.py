@@ -12,6 +12,7 @@ import numpy as np
 
 from vascal.errors import TrainingError
 from vascal.models.runtime import open_session
+from vascal.train.onnx_convolutions import plain_convolutions
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -57,7 +58,8 @@ def export_onnx(
     network = network.cpu().eval()
     part = path.with_suffix(".part")
     _write(network, example, part, outputs, free_axes)
-    weights = part.read_bytes()
+    weights = plain_convolutions(part.read_bytes())
+    part.write_bytes(weights)
     worst = largest_difference(network, example, weights)
     if not worst <= TOLERANCE:
         part.unlink()

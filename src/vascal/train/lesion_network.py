@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 STEPS = (1, 2, 2, 1)
 """Strides of the convolutions; the last map, on which saliency is shown, has cells of 6 mm."""
+LEAST_SHARE = 1e-3
 
 
 def build_lesion_network(width: int = 12, hidden: int = 96, dropout: float = 0.2) -> nn.Module:
@@ -50,6 +51,7 @@ def build_lesion_network(width: int = 12, hidden: int = 96, dropout: float = 0.2
             self.both = nn.Linear(sizes[-1] + hidden, hidden)
             self.kind = nn.Linear(hidden, len(KINDS))
             self.segment = nn.Linear(hidden, SEGMENT_COUNT)
+            self.trust = nn.Parameter(torch.ones(()))
 
         def forward(self, patch: Tensor, features: Tensor) -> tuple[Tensor, Tensor, Tensor]:
             maps = self.trunk(patch)
@@ -57,7 +59,10 @@ def build_lesion_network(width: int = 12, hidden: int = 96, dropout: float = 0.2
             before = self.both(self.drop(known))
             joined = self.drop(before.relu())
             kinds = self.kind(joined)
-            return kinds, self.segment(joined), self.saliency(maps, before, kinds)
+            # Stage 2 knows segments from far more voxels than there are candidates: what is learned here corrects it.
+            share = features[:, 1 : SEGMENT_COUNT + 1].clamp(min=0) ** 2
+            segments = self.segment(joined) + self.trust * (share + LEAST_SHARE).log()
+            return kinds, segments, self.saliency(maps, before, kinds)
 
         def saliency(self, maps: Tensor, before: Tensor, kinds: Tensor) -> Tensor:
             """Grad-CAM of "coronary", its gradient written out so that it can be exported with the rest."""

@@ -21,7 +21,10 @@ from vascal.errors import TrainingError, VascalError
 from vascal.io.atomic import write_file
 from vascal.io.dataset_index import find_index, read_case_image, read_case_labels, read_dataset
 from vascal.models.anatomy_net import LearnedAnatomy
-from vascal.models.lesion_inputs import KINDS
+from vascal.models.course_net import map_courses
+from vascal.models.division import divide
+from vascal.models.lesion_inputs import KINDS, describe_candidates
+from vascal.models.lesion_net import CORONARY as ARTERY_COUNT
 from vascal.models.lesion_net import choose_shown
 from vascal.models.runtime import MANIFEST
 from vascal.train.config import TrainConfig, lay_out
@@ -31,7 +34,6 @@ from vascal.train.lesion_samples import (
     LesionSamples,
     PlaqueLabels,
     label_plaques,
-    make_samples,
     name_candidate,
 )
 from vascal.train.samples import SIMULATED, Progress, Sample, SampleList, write_samples
@@ -94,7 +96,7 @@ def _pack(samples: LesionSamples) -> bytes:
     buffer = io.BytesIO()
     np.savez_compressed(
         buffer, patches=samples.patches.astype(np.float16), features=samples.features, kinds=samples.kinds,
-        segments=samples.segments,
+        segments=samples.segments, weights=samples.weights,
     )  # fmt: skip
     return buffer.getvalue()
 
@@ -148,15 +150,32 @@ def collect_samples(volume: Volume, truth: Truth, *, seed: int = 0, folder: Path
     """
     anatomy = LearnedAnatomy(folder=folder).find_anatomy(volume)
     found = collect_candidates(volume, anatomy, contrast_rule(AGATSTON_1990, anatomy))
-    candidates = [found[n] for n in choose_shown(anatomy, found)]
-    kinds, segments = truth(volume, anatomy, candidates) if candidates else (np.zeros(0), np.zeros(0))
+    if anatomy.regions is None:
+        raise ValueError("regions are needed")
+    courses = map_courses(volume, anatomy.regions, folder=folder)
+    parts, _ = divide(volume, courses, [found[n] for n in choose_shown(anatomy, found)])
+    kinds, segments = truth(volume, anatomy, parts) if parts else (np.zeros(0, int), np.zeros(0, int))
     kept = thin(np.asarray(kinds), np.random.default_rng(seed))
-    return make_samples(volume, anatomy, [candidates[n] for n in kept], kinds[kept], segments[kept], folder=folder)
+    inputs = describe_candidates(volume, anatomy, courses, [parts[n] for n in kept], crowd=len(parts))
+    own = is_coronary(kinds)
+    others = np.count_nonzero(~own) / max(1, np.count_nonzero(~own[kept]))
+    return LesionSamples(
+        patches=inputs.patches,
+        features=inputs.features,
+        kinds=np.asarray(kinds[kept], dtype=np.int64),
+        segments=np.asarray(segments[kept], dtype=np.int64),
+        weights=np.where(own[kept], 1.0, others).astype(np.float32),
+    )
+
+
+def is_coronary(kinds: np.ndarray) -> np.ndarray:
+    """Tell which kinds are coronary calcium, in a named artery or in some."""
+    return np.asarray((kinds == CORONARY) | ((kinds >= 0) & (kinds < ARTERY_COUNT)))
 
 
 def thin(kinds: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Give the places of all coronary candidates and of at most `MOST_NEGATIVES` others, ascending."""
-    own = (kinds == CORONARY) | ((kinds >= 0) & (kinds < 4))
+    own = is_coronary(kinds)
     other = np.flatnonzero(~own)
     if other.size > MOST_NEGATIVES:
         other = rng.choice(other, MOST_NEGATIVES, replace=False)

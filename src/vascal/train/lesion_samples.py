@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
-from jaxtyping import Int64, UInt8
+from jaxtyping import Float32, Int64, UInt8
 
 from vascal.anatomy.confounders import Candidate
-from vascal.anatomy.segmenter import Anatomy
-from vascal.models.course_net import map_courses
-from vascal.models.lesion_inputs import KINDS, Features, Patches, describe_candidates
+from vascal.models.lesion_inputs import KINDS, Features, Patches
 from vascal.simulate.ct.organs import Organ
 from vascal.volume import Volume
 
@@ -21,6 +18,8 @@ OTHER, CORONARY = -1, -2
 LEAST_SHARE = 0.3
 """Share of a candidate's calcium that must be one thing for the candidate to be called so."""
 BACKGROUND_HU = 50.0
+LARGEST_NOISE_MM3 = 30.0
+"""In a contrast scan, what is larger is filled with it, whatever organ it is."""
 KIND_OF_SITE: Mapping[str, str] = {
     "aortic valve": "aortic valve", "mitral annulus": "mitral annulus", "ascending aorta": "aortic wall",
     "aortic arch": "aortic wall", "descending aorta": "aortic wall", "abdominal aorta": "aortic wall",
@@ -29,6 +28,7 @@ KIND_OF_SITE: Mapping[str, str] = {
 BLOOD = (
     Organ.LEFT_VENTRICLE, Organ.RIGHT_VENTRICLE, Organ.LEFT_ATRIUM, Organ.RIGHT_ATRIUM, Organ.AORTA,
     Organ.PULMONARY_ARTERY, Organ.PULMONARY_VEIN, Organ.VENA_CAVA, Organ.CORONARY_LUMEN, Organ.MYOCARDIUM,
+    Organ.ARTERY, Organ.LUNG_VESSEL,
 )  # fmt: skip
 
 
@@ -44,12 +44,15 @@ class LesionSamples:
         Place in `KINDS`, or `OTHER` or `CORONARY`.
     segments
         SCCT segment 1 to 18; 0 unknown or not coronary.
+    weights
+        How many candidates of the scan each stands for: of very many, some were left out.
     """
 
     patches: Patches
     features: Features
     kinds: Int64[np.ndarray, " candidate"]
     segments: Int64[np.ndarray, " candidate"]
+    weights: Float32[np.ndarray, " candidate"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -90,50 +93,17 @@ def name_candidate(candidate: Candidate, volume: Volume, truth: PlaqueLabels, *,
     if by_kind[best] >= LEAST_SHARE * total:
         own = np.flatnonzero(truth.kinds == best)
         return best, int(truth.segments[own[np.argmax(by_plaque[own])]])
-    return KINDS.index(_other_kind(organ, weight, is_contrast=is_contrast)), 0
+    is_large = candidate.volume_mm3 > LARGEST_NOISE_MM3
+    return KINDS.index(_other_kind(organ, weight, is_contrast=is_contrast, is_large=is_large)), 0
 
 
-def _other_kind(organ: np.ndarray, weight: np.ndarray, *, is_contrast: bool) -> str:
+def _other_kind(organ: np.ndarray, weight: np.ndarray, *, is_contrast: bool, is_large: bool) -> str:
     shares = np.bincount(organ, weights=weight, minlength=256) / weight.sum()
-    if shares[Organ.DEVICE] > 0.2:
-        return "metal"
     if shares[Organ.BONE] + shares[Organ.CARTILAGE] > 0.3:
         return "bone"
-    if is_contrast and shares[list(BLOOD)].sum() > 0.5:
+    # Struts of a stent are thinner than a voxel: few of the voxels that they brighten are theirs.
+    if shares[Organ.DEVICE] > 0:
+        return "metal"
+    if is_contrast and (is_large or shares[list(BLOOD)].sum() > 0.5):
         return "contrast-filled blood"
     return "noise"
-
-
-def make_samples(
-    volume: Volume,
-    anatomy: Anatomy,
-    candidates: Sequence[Candidate],
-    kinds: np.ndarray,
-    segments: np.ndarray,
-    *,
-    folder: Path | None = None,
-) -> LesionSamples:
-    """Describe candidates whose truth is known.
-
-    Parameters
-    ----------
-    volume
-        CT: (slice, row, column), HU.
-    anatomy
-        Found by the network of stage 1.
-    candidates
-        To describe.
-    kinds, segments
-        Their truth, (candidate,).
-    folder
-        With the network of stage 2, if not the embedded one.
-    """
-    if anatomy.regions is None:
-        raise ValueError("regions are needed")
-    inputs = describe_candidates(volume, anatomy, map_courses(volume, anatomy.regions, folder=folder), candidates)
-    return LesionSamples(
-        patches=inputs.patches,
-        features=inputs.features,
-        kinds=np.asarray(kinds, dtype=np.int64),
-        segments=np.asarray(segments, dtype=np.int64),
-    )

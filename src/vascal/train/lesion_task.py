@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
 COURSE_NOISE, PATCH_GAIN, PATCH_NOISE = 0.03, 0.06, 0.06
+FIELDS = ("patches", "features", "kinds", "segments", "weights")
+EVENNESS = 0.6
+"""0: what is not coronary is drawn as often as it is there; 1: each kind as often as the others."""
+NOISE = KINDS.index("noise")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +42,7 @@ class LesionTask:
 
     files: Sequence[Path]
     per_sample: int = 16
-    coronary_share: float = 0.5
+    coronary_share: float = 0.4
     segment_weight: float = 0.3
     inputs: int = 3
     outputs: int = len(KINDS)
@@ -55,6 +59,7 @@ class LesionTask:
         kinds = data["kinds"]
         chosen = self._choose(kinds, rng)
         patches = data["patches"][chosen].astype(np.float32)
+        patches = np.stack([np.roll(patch, rng.integers(-1, 2, 3), axis=(1, 2, 3)) for patch in patches])
         if rng.random() < 0.8:
             shape = (len(chosen), 1, 1, 1, 1)
             patches[:, :2] *= rng.normal(1, PATCH_GAIN, shape)
@@ -73,15 +78,15 @@ class LesionTask:
         """Give all candidates of one case."""
         if number not in self._cache:
             with np.load(self.files[number]) as data:
-                self._cache[number] = {name: data[name] for name in ("patches", "features", "kinds", "segments")}
+                self._cache[number] = {name: data[name] for name in FIELDS}
         return self._cache[number]
 
     def _choose(self, kinds: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """Draw with replacement: half coronary; of the rest, each kind as often as the others."""
+        """Draw with replacement: a fixed share is coronary, and rare kinds of the rest come more often."""
         own = ((kinds >= 0) & (kinds < CORONARY_KINDS)) | (kinds == CORONARY)
         weight = np.zeros(len(kinds))
         for kind in np.unique(kinds[~own]):
-            weight[kinds == kind] = 1.0 / np.count_nonzero(kinds == kind) ** 0.7
+            weight[kinds == kind] = 1.0 / np.count_nonzero(kinds == kind) ** EVENNESS
         if weight.sum() > 0:
             weight /= weight.sum()
         if own.any():
@@ -111,11 +116,12 @@ class LesionTask:
         }
 
 
-def fit_temperature(network: nn.Module, task: Task) -> dict[str, float]:
-    """Find the temperature that makes probabilities true on validation cases.
+def fit_calibration(network: nn.Module, task: Task) -> dict[str, Any]:
+    """Find the temperature and the biases that make probabilities true on validation cases.
 
-    Scores are divided by it before the softmax (Guo et al., ICML 2017, arXiv:1706.04599). Every candidate of
-    every validation scan counts once.
+    Scores are divided by the temperature (Guo et al., ICML 2017, arXiv:1706.04599); then one bias is added
+    to the coronary kinds and one to noise: training shows calcium more often, and noise less often, than scans
+    do. Every candidate of every validation scan counts once, also those that were left out of the samples.
 
     Parameters
     ----------
@@ -125,28 +131,35 @@ def fit_temperature(network: nn.Module, task: Task) -> dict[str, float]:
         Validation cases.
     """
     import torch
-    from scipy.optimize import minimize_scalar
+    from scipy.optimize import minimize
 
     if not isinstance(task, LesionTask):
         raise TypeError("probabilities of lesions are fitted on cases of lesions")
 
     network = network.cpu().eval()
-    logits, kinds = [], []
+    logits, kinds, weights = [], [], []
     with torch.inference_mode():
         for number in range(len(task)):
             data = task.read(number)
             patch = torch.from_numpy(data["patches"].astype(np.float32))
             logits.append(network(patch, torch.from_numpy(data["features"]))[0])
             kinds.append(torch.from_numpy(data["kinds"]))
-    scores, truth = torch.cat(logits), torch.cat(kinds)
-    none = torch.zeros_like(truth)
+            weights.append(torch.from_numpy(data["weights"]))
+    scores, truth, weight = torch.cat(logits), torch.cat(kinds), torch.cat(weights)
 
-    def miss(log_temperature: float) -> float:
-        cooled = scores / float(np.exp(log_temperature))
-        return lesion_loss(cooled, scores[:, :1], truth, none, segment_weight=0.0).item()
+    def miss(values: np.ndarray) -> float:
+        shifted = scores / float(np.exp(values[0])) + torch.from_numpy(_biases(values)).float()
+        # A little pull towards no change keeps biases finite where validation has no error at all.
+        return float((weight * kind_loss(shifted, truth)).sum() / weight.sum()) + 1e-3 * float(np.sum(values**2))
 
-    best = minimize_scalar(miss, bounds=(-1.5, 2.0), method="bounded")
-    return {"temperature": round(float(np.exp(best.x)), 4)}
+    best = minimize(miss, np.zeros(3), method="Nelder-Mead", options={"maxiter": 400}).x
+    return {"temperature": round(float(np.exp(best[0])), 4), "bias": [round(float(b), 4) for b in _biases(best)]}
+
+
+def _biases(values: np.ndarray) -> np.ndarray:
+    bias = np.zeros(len(KINDS))
+    bias[:CORONARY_KINDS], bias[NOISE] = values[1], values[2]
+    return bias
 
 
 def _share(right: np.ndarray) -> float:
@@ -165,6 +178,18 @@ def lesion_loss(kinds: Tensor, segments: Tensor, kind: Tensor, segment: Tensor, 
     segment_weight
         Of the second term.
     """
+    from torch.nn import functional
+
+    loss = kind_loss(kinds, kind).mean()
+    placed = segment > 0
+    if placed.any():
+        named = functional.cross_entropy(segments.float()[placed], segment[placed] - 1, reduction="sum")
+        loss = loss + segment_weight * named / len(kind)
+    return loss
+
+
+def kind_loss(kinds: Tensor, kind: Tensor) -> Tensor:
+    """Cross entropy of the kind, one value a candidate; arguments as for `lesion_loss`."""
     import torch
     from torch.nn import functional
 
@@ -172,10 +197,4 @@ def lesion_loss(kinds: Tensor, segments: Tensor, kind: Tensor, segment: Tensor, 
     known = log_p.gather(1, kind.clamp(min=0)[:, None])[:, 0]
     own = log_p[:, :CORONARY_KINDS].logsumexp(1)
     other = log_p[:, CORONARY_KINDS:].logsumexp(1)
-    chosen = torch.where(kind >= 0, known, torch.where(kind == CORONARY, own, other))
-    loss = -chosen.mean()
-    placed = segment > 0
-    if placed.any():
-        named = functional.cross_entropy(segments.float()[placed], segment[placed] - 1, reduction="sum")
-        loss = loss + segment_weight * named / len(kind)
-    return loss
+    return -torch.where(kind >= 0, known, torch.where(kind == CORONARY, own, other))

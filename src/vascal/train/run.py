@@ -43,6 +43,8 @@ class Trained:
     ----------
     folder
         With the model, its manifest and its card; for ``vascal score --model``.
+    card
+        The model card.
     entry
         The model's line in the manifest.
     outcome
@@ -50,6 +52,7 @@ class Trained:
     """
 
     folder: Path
+    card: Path
     entry: ModelEntry
     outcome: Outcome
 
@@ -108,7 +111,7 @@ def train_cac(config: TrainConfig, progress: Progress | None = None) -> Trained:
     facts = _collect_facts(config, network, samples, sides, outcome, entry)
     name = f"{config.task}.md" if config.publish else CARD_NAME
     write_file(config.models / name, write_card(facts).encode())
-    return Trained(folder=config.models, entry=entry, outcome=outcome)
+    return Trained(folder=config.models, card=config.models / name, entry=entry, outcome=outcome)
 
 
 def require_train_extra() -> None:

@@ -17,7 +17,7 @@ from vascal.train.config import TrainConfig
 from vascal.train.course_task import CourseTask
 from vascal.train.lesion_network import build_lesion_network
 from vascal.train.lesion_preparation import prepare_lesions
-from vascal.train.lesion_task import LesionTask, fit_temperature
+from vascal.train.lesion_task import LesionTask, fit_calibration
 from vascal.train.loop import Task
 from vascal.train.networks import CLASSIFIERS, FIXED_SIZE, NetworkConfig, build_network
 from vascal.train.samples import Progress
@@ -85,7 +85,7 @@ DEFAULT_NETWORKS: Mapping[str, NetworkConfig] = {
     "voxels": NetworkConfig(channels=(16, 32, 64, 128, 160), strides=(1, 2, 2, 2), residual_units=1),
 }
 DEFAULT_PATCHES: Mapping[str, tuple[int, int, int]] = {
-    "anatomy": (48, 80, 80),
+    "anatomy": (48, 80, 96),
     "courses": (64, 80, 96),
     "voxels": (48, 64, 64),
 }
@@ -98,7 +98,8 @@ def _given(config: TrainConfig, *names: str) -> dict[str, Any]:
 
 
 def _make_anatomy(config: TrainConfig, files: Sequence[Path]) -> Task:
-    return AnatomyTask(files=files, patch=choose_patch(config), **_given(config, "warp", "loss"))
+    is_alone = config.schedule.batch == 1
+    return AnatomyTask(files=files, patch=choose_patch(config), is_cropped=is_alone, **_given(config, "warp", "loss"))
 
 
 def _make_courses(config: TrainConfig, files: Sequence[Path]) -> Task:
@@ -192,7 +193,7 @@ RECIPES: Mapping[str, Recipe] = {
         free_axes=_free_candidates,
         settings=_describe_lesions,
         outputs=("kinds", "segments", "saliency"),
-        calibrate=fit_temperature,
+        calibrate=fit_calibration,
     ),
     "voxels": _segment(prepare_voxels, _make_voxels, _describe_voxels),
 }

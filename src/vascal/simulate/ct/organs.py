@@ -8,6 +8,8 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from vascal.sac import enclose_vessels
+
 
 class Organ(IntEnum):
     """Value of an organ in a label map; 0 is air around the patient."""
@@ -65,7 +67,7 @@ ORGAN_NAMES: Mapping[int, str] = {organ.value: organ.name.lower().replace("_", "
 
 
 def structures_of(organs: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Turn organs into coarse structures, see `STRUCTURE_NAMES`."""
+    """Turn organs into coarse structures, see `STRUCTURE_NAMES`; the heart is the sac, with the vessels in it."""
     table = np.full(256, 6, dtype=np.uint8)
     table[0] = 0
     table[[int(o) for o in HEART_ORGANS]] = 1
@@ -74,4 +76,7 @@ def structures_of(organs: NDArray[np.uint8]) -> NDArray[np.uint8]:
     table[Organ.AIRWAY] = 4
     table[Organ.BONE] = 5
     table[Organ.TABLE] = 7
-    return np.asarray(table[organs])
+    structures = np.asarray(table[organs])
+    vessels = [organs == Organ.AORTA, organs == Organ.PULMONARY_ARTERY]
+    structures[enclose_vessels(structures == 1, vessels)] = 1
+    return structures
