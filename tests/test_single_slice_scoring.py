@@ -259,7 +259,7 @@ def test_a_real_slice_is_measured_as_what_it_is(shared_data: Path, name: str) ->
     if not path.is_file():
         pytest.skip("the calcified slices are not here")
     thickness, reasons = REAL[name]
-    scored = score_alone(path)
+    scored = score_alone(path, ScoreOptions(finder="rules"))
     report = scored.report
     assert not report.is_quotable
     assert {c.code for c in report.caveats if c.severity == "critical"} == {"single-slice"}

@@ -11,9 +11,8 @@ import numpy as np
 import pytest
 
 from tests.models.truth import gated
-from vascal.anatomy.confounders import judge_candidates
 from vascal.anatomy.thorax import ThoraxRules
-from vascal.calcium.finding import find_calcium
+from vascal.calcium.finding import find_calcium, judge_by_rules
 from vascal.calcium.rule import AGATSTON_1990
 from vascal.models.finder import choose_finder, name_models
 from vascal.models.runtime import read_manifest
@@ -25,7 +24,7 @@ MOST_MB = 25
 def test_rules_are_a_finder_without_networks() -> None:
     rules = choose_finder("rules")
     assert isinstance(rules.segmenter, ThoraxRules)
-    assert rules.judge is judge_candidates
+    assert rules.judge is judge_by_rules
     assert rules.models == ()
 
 

@@ -86,7 +86,7 @@ def _find_sites(of_site: np.ndarray, volume_mm3: float) -> np.ndarray:
         held = np.bincount(label, minlength=len(of_site)) / label.size
         small = np.flatnonzero(allowed & (held > 0) & (held < least))
         if not small.size or np.count_nonzero(held) == 1:
-            return label
+            return np.asarray(label)
         allowed[small[np.argmin(held[small])]] = False
 
 

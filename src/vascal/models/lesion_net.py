@@ -68,7 +68,7 @@ class LearnedJudge:
             return pair(candidates, [nothing] * len(candidates))
         shown = choose_shown(anatomy, candidates)
         noise = Verdict(vessel=None, reason="noise", confidence=1.0, probability=0.0)
-        judged = [(Judged(candidate=candidate, verdict=noise),) for candidate in candidates]
+        judged: list[tuple[Judged, ...]] = [(Judged(candidate=candidate, verdict=noise),) for candidate in candidates]
         if shown:
             courses = map_courses(volume, regions, folder=self.folder)
             parts, origin = divide(volume, courses, [candidates[n] for n in shown])

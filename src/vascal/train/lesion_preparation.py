@@ -158,7 +158,7 @@ def collect_samples(volume: Volume, truth: Truth, *, seed: int = 0, folder: Path
     kept = thin(np.asarray(kinds), np.random.default_rng(seed))
     inputs = describe_candidates(volume, anatomy, courses, [parts[n] for n in kept], crowd=len(parts))
     own = is_coronary(kinds)
-    others = np.count_nonzero(~own) / max(1, np.count_nonzero(~own[kept]))
+    others = np.sum(~own) / np.maximum(1, np.sum(~own[kept]))
     return LesionSamples(
         patches=inputs.patches,
         features=inputs.features,
