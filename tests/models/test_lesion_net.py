@@ -15,7 +15,7 @@ from vascal.calcium.finding import Judge, collect_candidates, find_calcium
 from vascal.calcium.rule import AGATSTON_1990
 from vascal.models import lesion_inputs, lesion_net
 from vascal.models.course_net import ANSWER_STEP, CourseMap, lay_box
-from vascal.models.lesion_inputs import FEATURES, KINDS, PATCH, describe_candidates, measure_significance
+from vascal.models.lesion_inputs import FEATURES, KINDS, PATCH, SIGNIFICANCE, describe_candidates, measure_significance
 from vascal.models.lesion_net import MOST_CANDIDATES, LearnedJudge, as_verdict, choose_shown, classify, name_segment
 from vascal.regions import COURSE_CLASSES
 
@@ -123,6 +123,22 @@ def test_a_higher_temperature_makes_answers_less_sure() -> None:
     doubtful, _ = classify(network("lesions", answer, temperature=3.0), inputs)
     assert sure.sum(axis=1) == pytest.approx(1)
     assert np.all(doubtful[:, 0] < sure[:, 0])
+
+
+def test_what_rises_clearly_above_blood_is_not_noise_whatever_the_bias() -> None:
+    inputs = describe_candidates(gated()[1].volume, anatomy(), even_courses(), candidates()[:2])
+    inputs.features[:, SIGNIFICANCE] = 0.59, 0.6
+
+    def answer(patch: np.ndarray, features: np.ndarray) -> tuple[np.ndarray, ...]:
+        return np.zeros((len(patch), len(KINDS))), np.zeros((len(patch), 18))
+
+    bias = [0.0] * len(KINDS)
+    bias[KINDS.index("noise")] = 2.0
+    faint, clear = classify(network("lesions", answer, bias=bias), inputs)[0]
+    assert faint[KINDS.index("noise")] == pytest.approx(np.exp(2) / (11 + np.exp(2)))
+    assert clear[KINDS.index("noise")] == 0
+    assert clear.sum() == pytest.approx(1)
+    assert clear[0] == pytest.approx(1 / 11)
 
 
 @pytest.fixture

@@ -32,6 +32,8 @@ NOISE_STEP, LEAST_NOISE_HU = 3, 2.0
 SOFT_WINDOW, CALCIUM_WINDOW = (-20.0, 160.0), (350.0, 350.0)
 """Centre and half width, HU."""
 FEATURES = 2 * COURSE_CLASSES + len(Region) + 2 + 3 + 14 + 3
+SIGNIFICANCE = FEATURES - 3
+"""Which feature is the candidate's highest significance."""
 Patches = Float32[np.ndarray, "candidate channel slice row column"]
 Features = Float32[np.ndarray, "candidate feature"]
 

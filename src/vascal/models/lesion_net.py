@@ -14,7 +14,7 @@ from vascal.anatomy.segmenter import Anatomy
 from vascal.calcium.finding import Judged, pair
 from vascal.models.course_net import map_courses
 from vascal.models.division import divide, join
-from vascal.models.lesion_inputs import KINDS, LesionInputs, describe_candidates
+from vascal.models.lesion_inputs import KINDS, SIGNIFICANCE, LesionInputs, describe_candidates
 from vascal.models.runtime import Network, load_network
 from vascal.regions import SEGMENT_COUNT, VESSEL_OF_SEGMENT
 from vascal.volume import Volume
@@ -26,6 +26,9 @@ NOISE_SDS = 3.0
 MOST_CANDIDATES = 400
 """Beyond this many the faintest are taken for noise, so that time is bounded in the noisiest scans."""
 BATCH = 64
+NOISE = KINDS.index("noise")
+CLEAR_SIGNIFICANCE = 0.6
+"""Six standard deviations of the smoothed scan above blood, in the unit of `measure_significance`."""
 LEAST_VESSEL = 0.45
 """An artery named with less probability than this, among the four, is left unassigned."""
 KindShares = Float[np.ndarray, "candidate kind"]
@@ -100,7 +103,10 @@ def classify(network: Network, inputs: LesionInputs) -> tuple[KindShares, Segmen
         part = slice(first, first + BATCH)
         rows.append(network.run(patch=inputs.patches[part], features=inputs.features[part]))
     kinds, segments = (np.concatenate([row[n] for row in rows]) for n in (0, 1))
-    return _softmax(kinds / temperature + bias), _softmax(segments)
+    shares = _softmax(kinds / temperature + bias)
+    # Noise does not rise so far once the scan is smoothed, however many specks there are: the bias is not for these.
+    shares[inputs.features[:, SIGNIFICANCE] >= CLEAR_SIGNIFICANCE, NOISE] = 0.0
+    return shares / shares.sum(axis=1, keepdims=True), _softmax(segments)
 
 
 def _softmax(logits: np.ndarray) -> np.ndarray:
