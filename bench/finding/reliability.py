@@ -44,15 +44,16 @@ def draw(candidates: dict[str, np.ndarray], path: Path) -> None:
                 [(one.observed.value - one.observed.low, one.observed.high - one.observed.value) for one in bins]
             )
             error = expected_calibration_error(pairs[:, 1] > 0, np.ascontiguousarray(pairs[:, 0]), bins=10)
-            name = f"{group}: {len(pairs)} candidates, ECE {error.value:.3f} (by chance {error.by_chance:.3f})"
+            name = f"{group}: {len(pairs)}, ECE {error.value:.3f}, by chance {error.by_chance:.3f}"
             upper.errorbar(
                 x, y, yerr=np.maximum(reach, 0).T, color=COLOURS[n], marker="o", markersize=3.5, capsize=2, label=name
             )
             lower.hist(pairs[:, 0], bins=np.linspace(0, 1, 21), histtype="step", color=COLOURS[n])
         upper.set_ylabel("share that was coronary calcium")
-        upper.set_title("Reliability of candidates, held-out simulated scans")
-        upper.legend(loc="upper left", bbox_to_anchor=(0, 1.0))
+        upper.set_title("Candidates of held-out simulated scans")
+        upper.legend(loc="lower right", fontsize=6.5)
         lower.set_yscale("log")
+        lower.yaxis.set_major_formatter("{x:g}")
         lower.set_ylabel("candidates")
         lower.set_xlabel("calibrated probability")
         for axes in (upper, lower):
