@@ -42,7 +42,7 @@ BLIND = Finder(name="rules", segmenter=Blind(), judge=judge_by_rules)
 def test_two_lines_score_a_study(study: SimulatedStudy) -> None:
     result = vascal.score(vascal.read_study(study.folder))
     assert result.best is not None
-    assert result.best.found_by == "learned"
+    assert result.best.found_by == "rules"
     assert result.best.series.study_date == "20000101"
     assert result.refusals == ()
 

@@ -68,7 +68,7 @@ def test_without_labels_the_finder_scores_and_says_so(study: SimulatedStudy, tmp
     result = run(study.folder, "--out", tmp_path / "out")
     assert result.exit_code == 0, result.output
     saved = saved_in(tmp_path / "out")
-    assert saved["found_by"] == "learned"
+    assert saved["found_by"] == "rules"
     assert "found-automatically" in {caveat["code"] for caveat in saved["caveats"]}
     assert all(0 <= lesion["confidence"] <= 1 for lesion in saved["lesions"])
 

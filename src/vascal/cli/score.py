@@ -15,7 +15,7 @@ from vascal.calcium.rule import RULES
 from vascal.cli.progress import Reporter, show_progress
 from vascal.errors import VascalError
 from vascal.io.settings import read_calibration, read_label_names
-from vascal.models.finder import DEFAULT_FINDER, FinderName
+from vascal.models.finder import FinderName
 from vascal.models.runtime import read_manifest
 from vascal.render.wording import show_score
 from vascal.score_options import ScoreOptions
@@ -44,7 +44,10 @@ Compensate = Annotated[
     ),
 ]
 FinderOption = Annotated[
-    FinderName, typer.Option("--finder", help="Networks trained on simulated scans, or anatomy rules.")
+    FinderName | None,
+    typer.Option(
+        "--finder", help="Anatomy rules, or networks trained on simulated scans. Rules, unless --model is given."
+    ),
 ]
 Model = Annotated[
     Path | None,
@@ -84,7 +87,7 @@ def score(
     min_area_mm2: MinArea = None,
     min_pixels: MinPixels = None,
     compensate: Compensate = False,
-    finder: FinderOption = DEFAULT_FINDER,
+    finder: FinderOption = None,
     model: Model = None,
     calibration: CalibrationText = None,
     accept_uneven: Uneven = False,
@@ -117,7 +120,7 @@ def score(
                 min_area_mm2=min_area_mm2,
                 min_pixels=min_pixels,
                 compensate=compensate or None,
-                finder=finder if finder != DEFAULT_FINDER else None,
+                finder=finder,
                 model=model,
                 single_slice=single_slice or None,
                 labels=labels,
@@ -143,7 +146,7 @@ def _known_rule(name: str | None) -> str | None:
     return name
 
 
-def _require_models(folder: Path, finder: FinderName) -> None:
+def _require_models(folder: Path, finder: FinderName | None) -> None:
     """Refuse a folder without networks before any scan is read."""
     if finder == "rules":
         raise typer.BadParameter("--model gives networks, which --finder rules does not use; leave one out")

@@ -40,7 +40,7 @@ class Finder:
     models: tuple[str, ...] = ()
 
 
-DEFAULT_FINDER: FinderName = "learned"
+DEFAULT_FINDER: FinderName = "rules"
 
 
 def choose_finder(name: FinderName = DEFAULT_FINDER, folder: Path | None = None) -> Finder:
