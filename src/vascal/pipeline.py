@@ -24,7 +24,7 @@ from vascal.calcium.lesions import find_lesions
 from vascal.calcium.mass import Calibration, assume_calibration, calibrate_from_rods, correct_virtual
 from vascal.calcium.rule import AgatstonRule, choose_rule, override_rule
 from vascal.calcium.score import score_calcium
-from vascal.calcium.single_slice import JudgeOfSlice, OneSliceGrid, SegmenterOfSlice
+from vascal.calcium.single_slice import JudgeOfSlice, SegmenterOfSlice
 from vascal.calcium.uncertainty import doubt_total
 from vascal.errors import LabelError, PixelError, RuleError, VascalError
 from vascal.io.labels import read_labels
@@ -37,7 +37,7 @@ from vascal.report.provenance import Provenance
 from vascal.report.report import ImageFindings, RejectedCandidate, Report, SeriesFacts
 from vascal.score_options import ScoreOptions
 from vascal.study import Acquisition, Refusal, Series, Study
-from vascal.volume import LabelMap, Volume
+from vascal.volume import LabelMap, OneSliceGrid, Volume
 
 LIMIT_HU = 32767
 """Largest CT number a volume holds."""
@@ -170,12 +170,13 @@ def score_series(
         labels = None if labels is None else thicken_labels(labels, compensated.volume.grid.spacing_between_slices_mm)
         anatomy = chosen_finder.segmenter.find_anatomy(compensated.volume)
     volume = compensated.volume
-    if labels is None:
-        if chosen_finder.name == "learned":
-            setting = replace(setting, rule=contrast_rule(setting.rule, anatomy))
-        finding = find_calcium(volume, anatomy, setting.rule, chosen_finder.judge)
-    else:
-        finding = find_labelled(volume, labels, setting.rule)
+    if labels is None and chosen_finder.name == "learned":
+        setting = replace(setting, rule=contrast_rule(setting.rule, anatomy))
+    finding = (
+        find_calcium(volume, anatomy, setting.rule, chosen_finder.judge)
+        if labels is None
+        else find_labelled(volume, labels, setting.rule)
+    )
     numbers = score_calcium(
         volume, finding.lesions, rule=setting.rule, calibration=setting.calibration, bmi=series.patient.bmi
     )

@@ -14,6 +14,8 @@ from vascal.types import HuArray, LabelArray, MaskArray, SliceMm, VoxelIndex
 
 Vector = tuple[float, float, float]
 
+THICKNESS_MM = (0.2, 20.0)
+"""Thinnest and thickest slice that is believed: CT slices measure 0.2 to 10 mm."""
 GRID_TOLERANCE_MM = 0.1
 """Two grids are one when every corner agrees to a tenth of a millimetre:
 far below a pixel, far above what a file format rounds away."""
@@ -58,10 +60,7 @@ class Grid:
             raise GeometryError(f"{len(self.slice_positions_mm)} slice positions for {self.shape[0]} slices")
         if self.shape[0] < 2:
             raise GeometryError(f"a volume needs at least 2 slices; found {self.shape[0]}")
-        if not np.all(np.isfinite((self.row_spacing_mm, self.column_spacing_mm, *self.slice_positions_mm))):
-            raise GeometryError("spacings and slice positions must be finite")
-        if min(self.row_spacing_mm, self.column_spacing_mm) <= 0:
-            raise GeometryError("pixel spacing must be positive")
+        _require_spacings(self)
         if np.any(np.diff(self.slice_positions_mm) <= 0):
             raise GeometryError("slice positions must ascend along the slice axis")
 
@@ -160,6 +159,53 @@ class Grid:
                 f"same shape {self.shape}, but corners or slices lie up to {apart:.2f} mm apart; "
                 f"at most {GRID_TOLERANCE_MM} mm is one grid"
             )
+
+
+def _require_spacings(grid: Grid) -> None:
+    if not np.all(np.isfinite((grid.row_spacing_mm, grid.column_spacing_mm, *grid.slice_positions_mm))):
+        raise GeometryError("spacings and slice positions must be finite")
+    if min(grid.row_spacing_mm, grid.column_spacing_mm) <= 0:
+        raise GeometryError("pixel spacing must be positive")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OneSliceGrid(Grid):
+    """Where the pixels of a slice that stands alone lie.
+
+    Parameters
+    ----------
+    slice_thickness_mm
+        Nominal thickness, mm. Nothing else tells what length of patient the slice
+        stands for: it has no neighbours.
+    """
+
+    slice_thickness_mm: float
+
+    def __post_init__(self) -> None:
+        if self.shape[0] != 1 or len(self.slice_positions_mm) != 1:
+            raise GeometryError(
+                f"{self.shape[0]} slices at {len(self.slice_positions_mm)} positions; needed: one slice"
+            )
+        _require_spacings(self)
+        if not THICKNESS_MM[0] <= self.slice_thickness_mm <= THICKNESS_MM[1]:
+            raise GeometryError(
+                f"a slice of {self.slice_thickness_mm:g} mm; needed: a thickness of {THICKNESS_MM[0]:g} to "
+                f"{THICKNESS_MM[1]:g} mm, stated with --slice-thickness-mm if the header is wrong"
+            )
+
+    @property
+    def spacing_between_slices_mm(self) -> float:
+        """Nominal thickness, mm: where the next slice would touch this one."""
+        return self.slice_thickness_mm
+
+    @property
+    def is_even(self) -> bool:
+        """One slice is as even as any."""
+        return True
+
+    def slice_extents_mm(self) -> SliceMm:
+        """Length of patient that the slice stands for: its nominal thickness, mm."""
+        return np.array([self.slice_thickness_mm])
 
 
 # Every lesion asks its grid for these; a stack has hundreds of slices and a scan dozens of lesions.

@@ -20,13 +20,12 @@ from vascal.calcium.score import score_calcium
 from vascal.calcium.single_slice import (
     STACK_MM,
     JudgeOfSlice,
-    OneSliceGrid,
     SegmenterOfSlice,
     put_in_stack,
     stack_copies,
 )
 from vascal.errors import GeometryError
-from vascal.volume import Grid, LabelMap, Volume
+from vascal.volume import Grid, LabelMap, OneSliceGrid, Volume
 
 PATCH = (slice(0, 1), slice(8, 12), slice(10, 15))
 """20 pixels of 0.5 x 0.75 mm."""

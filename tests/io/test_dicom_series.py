@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 from pydicom.dataset import Dataset
 
 from tests.io.make_ct import Change, write_series
-from vascal.calcium.single_slice import OneSliceGrid, SingleSlice
+from vascal.calcium.single_slice import SingleSlice
 from vascal.io.dicom import read_study, read_volume
 from vascal.io.dicom_stack import describe_unevenness
 from vascal.study import Refusal, Study
+from vascal.volume import OneSliceGrid
 
 
 def only_refusal(study: Study) -> Refusal:

@@ -12,10 +12,9 @@ from tests.calcium.scenes import blank, score_of
 from vascal.anatomy.segmenter import STRUCTURES, Anatomy
 from vascal.calcium.mass import Calibration, assume_calibration
 from vascal.calcium.rule import AGATSTON_1990, choose_rule, override_rule
-from vascal.calcium.single_slice import OneSliceGrid
 from vascal.report.caveats import Caveat, Circumstances, FoundBy, find_caveats, is_sharp_kernel
 from vascal.study import Acquisition, Gating
-from vascal.volume import Grid, LabelMap
+from vascal.volume import Grid, LabelMap, OneSliceGrid
 
 GRID = Grid.even((5, 16, 16), (3.0, 0.5, 0.5))
 MEASURED = Calibration(factor_mg_cm3_per_hu=0.75, source="rods")

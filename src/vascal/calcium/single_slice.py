@@ -16,17 +16,13 @@ import numpy as np
 from vascal.anatomy.confounders import Candidate
 from vascal.anatomy.segmenter import Anatomy, RegionMap, Segmenter
 from vascal.calcium import finding
-from vascal.errors import GeometryError
-from vascal.types import SliceMm
-from vascal.volume import Grid, LabelMap, Volume
+from vascal.volume import Grid, LabelMap, OneSliceGrid, Volume
 
 STACK_MM = 140.0
 """Height of the stack of copies. The rules follow a heart up to 120 mm upwards from the lowest lung, and the
 ascending aorta 20 mm beyond its top; the middle of such a stack lies well inside the heart and below the aorta's
 arch. Below 110 mm they find no heart in copies of a slice with lungs of a usual size. Networks know no such cylinder
 either: in one of two real slices they find a heart in 60 mm of copies and none in 140 mm."""
-THICKNESS_MM = (0.2, 20.0)
-"""Thinnest and thickest slice that is believed: CT slices measure 0.2 to 10 mm."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,49 +36,6 @@ class SingleSlice:
     """
 
     thickness_mm: float | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OneSliceGrid(Grid):
-    """Where the pixels of a slice that stands alone lie.
-
-    Parameters
-    ----------
-    slice_thickness_mm
-        Nominal thickness, mm. Nothing else tells what length of patient the slice
-        stands for: it has no neighbours.
-    """
-
-    slice_thickness_mm: float
-
-    def __post_init__(self) -> None:
-        if self.shape[0] != 1 or len(self.slice_positions_mm) != 1:
-            raise GeometryError(
-                f"{self.shape[0]} slices at {len(self.slice_positions_mm)} positions; needed: one slice"
-            )
-        if not np.all(np.isfinite((self.row_spacing_mm, self.column_spacing_mm, *self.slice_positions_mm))):
-            raise GeometryError("spacings and slice positions must be finite")
-        if min(self.row_spacing_mm, self.column_spacing_mm) <= 0:
-            raise GeometryError("pixel spacing must be positive")
-        if not THICKNESS_MM[0] <= self.slice_thickness_mm <= THICKNESS_MM[1]:
-            raise GeometryError(
-                f"a slice of {self.slice_thickness_mm:g} mm; needed: a thickness of {THICKNESS_MM[0]:g} to "
-                f"{THICKNESS_MM[1]:g} mm, stated with --slice-thickness-mm if the header is wrong"
-            )
-
-    @property
-    def spacing_between_slices_mm(self) -> float:
-        """Nominal thickness, mm: where the next slice would touch this one."""
-        return self.slice_thickness_mm
-
-    @property
-    def is_even(self) -> bool:
-        """One slice is as even as any."""
-        return True
-
-    def slice_extents_mm(self) -> SliceMm:
-        """Length of patient that the slice stands for: its nominal thickness, mm."""
-        return np.array([self.slice_thickness_mm])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

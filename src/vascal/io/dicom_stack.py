@@ -15,11 +15,11 @@ from functools import partial
 import numpy as np
 from jaxtyping import Float
 
-from vascal.calcium.single_slice import OneSliceGrid, SingleSlice
+from vascal.calcium.single_slice import SingleSlice
 from vascal.errors import GantryTiltError, GeometryError, MissingSliceError, OrientationError
 from vascal.io.dicom_header import SliceHeader
 from vascal.types import SliceMm
-from vascal.volume import Grid, Vector
+from vascal.volume import Grid, OneSliceGrid, Vector
 
 Point = Float[np.ndarray, " 3"]
 """A direction or a place in LPS."""

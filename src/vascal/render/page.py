@@ -84,7 +84,7 @@ def list_facts(report: Report) -> tuple[tuple[str, str], ...]:
         ("Tube voltage", None if acquisition.kvp is None else f"{acquisition.kvp:g} kVp"),
         ("ECG gating", show_gating(acquisition.gating.is_gated, acquisition.gating.evidence)),
         ("Kernel", " / ".join(acquisition.kernels) or None),
-        ("Slices", f"{slices}, every {spacing:.3g} mm{'' if series.is_even else ' (uneven)'}"),
+        ("Slices", "1" if slices == 1 else f"{slices}, every {spacing:.3g} mm{'' if series.is_even else ' (uneven)'}"),
         ("Slice thickness", _mm(acquisition.slice_thickness_mm)),
         ("Pixels", f"{rows} × {columns} of {pixel} mm"),
         ("Exposure", None if acquisition.exposure_mas is None else f"{acquisition.exposure_mas:.0f} mAs"),

@@ -17,9 +17,8 @@ from vascal.calcium.lesions import UNASSIGNED
 from vascal.calcium.mass import Calibration
 from vascal.calcium.rule import AgatstonRule
 from vascal.calcium.score import CalciumScore
-from vascal.calcium.single_slice import OneSliceGrid
 from vascal.study import Acquisition
-from vascal.volume import Grid
+from vascal.volume import Grid, OneSliceGrid
 
 FoundBy = Literal["labels", "rules", "learned"]
 """Who marked the calcium: a person or another program, or vascal's own finder."""
