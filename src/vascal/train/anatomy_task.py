@@ -13,7 +13,7 @@ from vascal.anatomy.lattice import AIR_HU
 from vascal.models.anatomy_net import DIVISOR
 from vascal.models.windows import anatomy_channels
 from vascal.regions import AORTA_REGIONS, HEART_REGIONS, Region
-from vascal.simulate.ct.organs import Organ
+from vascal.simulate.ct.organs import BLOOD_ORGANS, Organ
 from vascal.train.losses import IGNORE, LossConfig, segmentation_loss
 from vascal.train.warping import WarpConfig, draw_warp, pull
 
@@ -23,10 +23,6 @@ if TYPE_CHECKING:
 SPACING_MM = 4.0
 FIELDS = {"heart": 0.34, "chest": 0.34, "trunk": 0.18, "abdomen": 0.14}
 """How often a patch is seen through each field of view."""
-BLOOD = (
-    Organ.LEFT_VENTRICLE, Organ.RIGHT_VENTRICLE, Organ.LEFT_ATRIUM, Organ.RIGHT_ATRIUM, Organ.AORTA,
-    Organ.PULMONARY_ARTERY, Organ.PULMONARY_VEIN, Organ.VENA_CAVA, Organ.ARTERY, Organ.CORONARY_LUMEN,
-)  # fmt: skip
 UPTAKE_HU = {
     Organ.LIVER: 110.0, Organ.SPLEEN: 110.0, Organ.KIDNEY: 180.0, Organ.PANCREAS: 90.0, Organ.BOWEL: 70.0,
     Organ.STOMACH: 70.0, Organ.MYOCARDIUM: 90.0, Organ.MUSCLE: 30.0, Organ.THYROID: 120.0,
@@ -187,7 +183,7 @@ def draw_phase(rng: np.random.Generator) -> np.ndarray:
     shift = np.zeros(256, dtype=np.float32)
     for organ, most in UPTAKE_HU.items():
         shift[organ] = rng.uniform(0, most)
-    shift[list(BLOOD)] = rng.uniform(0, BLOOD_HU) + rng.normal(0, 20, len(BLOOD))
+    shift[list(BLOOD_ORGANS)] = rng.uniform(0, BLOOD_HU) + rng.normal(0, 20, len(BLOOD_ORGANS))
     return shift
 
 

@@ -24,7 +24,6 @@ from vascal.models.anatomy_net import LearnedAnatomy
 from vascal.models.course_net import map_courses
 from vascal.models.division import divide
 from vascal.models.lesion_inputs import KINDS, describe_candidates
-from vascal.models.lesion_net import CORONARY as ARTERY_COUNT
 from vascal.models.lesion_net import choose_shown
 from vascal.models.runtime import MANIFEST
 from vascal.train.config import TrainConfig, lay_out
@@ -33,6 +32,7 @@ from vascal.train.lesion_samples import (
     OTHER,
     LesionSamples,
     PlaqueLabels,
+    is_coronary,
     label_plaques,
     name_candidate,
 )
@@ -166,11 +166,6 @@ def collect_samples(volume: Volume, truth: Truth, *, seed: int = 0, folder: Path
         segments=np.asarray(segments[kept], dtype=np.int64),
         weights=np.where(own[kept], 1.0, others).astype(np.float32),
     )
-
-
-def is_coronary(kinds: np.ndarray) -> np.ndarray:
-    """Tell which kinds are coronary calcium, in a named artery or in some."""
-    return np.asarray((kinds == CORONARY) | ((kinds >= 0) & (kinds < ARTERY_COUNT)))
 
 
 def thin(kinds: np.ndarray, rng: np.random.Generator) -> np.ndarray:

@@ -10,7 +10,8 @@ from jaxtyping import Float32, Int64, UInt8
 
 from vascal.anatomy.confounders import Candidate
 from vascal.models.lesion_inputs import KINDS, Features, Patches
-from vascal.simulate.ct.organs import Organ
+from vascal.models.lesion_net import CORONARY as ARTERY_COUNT
+from vascal.simulate.ct.organs import BLOOD_ORGANS, Organ
 from vascal.volume import Volume
 
 OTHER, CORONARY = -1, -2
@@ -25,11 +26,7 @@ KIND_OF_SITE: Mapping[str, str] = {
     "aortic arch": "aortic wall", "descending aorta": "aortic wall", "abdominal aorta": "aortic wall",
 }  # fmt: skip
 """By site of a simulated plaque; calcium anywhere else is outside the heart."""
-BLOOD = (
-    Organ.LEFT_VENTRICLE, Organ.RIGHT_VENTRICLE, Organ.LEFT_ATRIUM, Organ.RIGHT_ATRIUM, Organ.AORTA,
-    Organ.PULMONARY_ARTERY, Organ.PULMONARY_VEIN, Organ.VENA_CAVA, Organ.CORONARY_LUMEN, Organ.MYOCARDIUM,
-    Organ.ARTERY, Organ.LUNG_VESSEL,
-)  # fmt: skip
+ENHANCED = (*BLOOD_ORGANS, Organ.MYOCARDIUM, Organ.LUNG_VESSEL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -75,6 +72,11 @@ class PlaqueLabels:
     segments: Int64[np.ndarray, " plaque"]
 
 
+def is_coronary(kinds: np.ndarray) -> np.ndarray:
+    """Tell which kinds are coronary calcium, in a named artery or in some."""
+    return np.asarray((kinds == CORONARY) | ((kinds >= 0) & (kinds < ARTERY_COUNT)))
+
+
 def label_plaques(rows: Sequence[tuple[str | None, int | None, str]]) -> tuple[np.ndarray, np.ndarray]:
     """Turn vessel, segment and site of plaques 1, 2 ... into tables by plaque number; 0 is no plaque."""
     kinds = [KINDS.index(vessel or KIND_OF_SITE.get(site, "outside the heart")) for vessel, _, site in rows]
@@ -104,6 +106,6 @@ def _other_kind(organ: np.ndarray, weight: np.ndarray, *, is_contrast: bool, is_
     # Struts of a stent are thinner than a voxel: few of the voxels that they brighten are theirs.
     if shares[Organ.DEVICE] > 0:
         return "metal"
-    if is_contrast and (is_large or shares[list(BLOOD)].sum() > 0.5):
+    if is_contrast and (is_large or shares[list(ENHANCED)].sum() > 0.5):
         return "contrast-filled blood"
     return "noise"

@@ -11,7 +11,7 @@ import numpy as np
 
 from vascal.models.lesion_inputs import KINDS
 from vascal.models.lesion_net import CORONARY as CORONARY_KINDS
-from vascal.train.lesion_samples import CORONARY
+from vascal.train.lesion_samples import CORONARY, is_coronary
 from vascal.train.loop import Task
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ class LesionTask:
 
     def _choose(self, kinds: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Draw with replacement: a fixed share is coronary, and rare kinds of the rest come more often."""
-        own = ((kinds >= 0) & (kinds < CORONARY_KINDS)) | (kinds == CORONARY)
+        own = is_coronary(kinds)
         weight = np.zeros(len(kinds))
         for kind in np.unique(kinds[~own]):
             weight[kinds == kind] = 1.0 / np.count_nonzero(kinds == kind) ** EVENNESS
@@ -106,7 +106,7 @@ class LesionTask:
         kinds, segments, _ = network(batch["patch"].flatten(0, 1), batch["features"].flatten(0, 1))
         true, segment = batch["kind"].flatten().numpy(), batch["segment"].flatten().numpy()
         share = kinds.softmax(1).numpy()
-        is_own = (true == CORONARY) | ((true >= 0) & (true < CORONARY_KINDS))
+        is_own = is_coronary(true)
         found = share[:, :CORONARY_KINDS].sum(axis=1) > 0.5
         named, placed = (true >= 0) & (true < CORONARY_KINDS), segment > 0
         return {

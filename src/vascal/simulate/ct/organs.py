@@ -58,6 +58,12 @@ HEART_ORGANS = (
 )  # fmt: skip
 """What lies inside the pericardial sac."""
 
+BLOOD_ORGANS = (
+    Organ.LEFT_VENTRICLE, Organ.RIGHT_VENTRICLE, Organ.LEFT_ATRIUM, Organ.RIGHT_ATRIUM, Organ.AORTA,
+    Organ.PULMONARY_ARTERY, Organ.PULMONARY_VEIN, Organ.VENA_CAVA, Organ.ARTERY, Organ.CORONARY_LUMEN,
+)  # fmt: skip
+"""Chambers and vessels that are told apart by name."""
+
 STRUCTURE_NAMES: Mapping[int, str] = {
     1: "heart", 2: "aorta", 3: "lungs", 4: "airway", 5: "bone", 6: "body", 7: "table",
 }  # fmt: skip
