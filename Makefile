@@ -8,6 +8,8 @@ READY_DEV := $(VENV)/.ready-dev
 # https://download.pytorch.org/whl/cpu" takes the one for processors, a tenth of the size.
 TORCH := torch==2.13.0
 TORCH_FROM ?=
+# Tests run in so many processes.
+JOBS ?= 2
 
 .PHONY: demo test check lint format types layers unit coverage test-slow bench clean
 
@@ -29,7 +31,7 @@ layers: $(READY_DEV)
 	$(BIN)/lint-imports --no-logo
 
 unit: $(READY_DEV)
-	$(BIN)/pytest -m "not slow"
+	$(BIN)/pytest -m "not slow" -n $(JOBS) --dist loadfile
 
 coverage: $(READY_DEV)  ## the same tests, and which lines they reach; a third slower
 	$(BIN)/pytest -m "not slow" --cov --cov-report=term

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy import ndimage
 
 from tests.models.test_course_net import region_map
 from tests.models.truth import gated, network
@@ -15,8 +16,18 @@ from vascal.calcium.finding import Judge, collect_candidates, find_calcium
 from vascal.calcium.rule import AGATSTON_1990
 from vascal.models import lesion_inputs, lesion_net
 from vascal.models.course_net import ANSWER_STEP, CourseMap, lay_box
-from vascal.models.lesion_inputs import FEATURES, KINDS, PATCH, SIGNIFICANCE, describe_candidates, measure_significance
+from vascal.models.lesion_inputs import (
+    CHANNELS,
+    CLOSE_MM,
+    FEATURES,
+    KINDS,
+    PATCH,
+    SIGNIFICANCE,
+    describe_candidates,
+    measure_significance,
+)
 from vascal.models.lesion_net import MOST_CANDIDATES, LearnedJudge, as_verdict, choose_shown, classify, name_segment
+from vascal.models.windows import window
 from vascal.regions import COURSE_CLASSES
 
 VESSELS = np.array([1.0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0])
@@ -57,10 +68,12 @@ def test_each_candidate_lies_in_the_middle_of_its_own_patch() -> None:
     volume = gated()[1].volume
     found = [c for c in candidates() if 5 < c.volume_mm3 < 60]
     inputs = describe_candidates(volume, anatomy(), even_courses(), found)
-    assert inputs.patches.shape == (len(found), 3, *PATCH)
+    assert inputs.patches.shape == (len(found), CHANNELS, *PATCH)
     assert inputs.features.shape == (len(found), FEATURES)
     for mask in inputs.patches[:, 2]:
         assert np.argwhere(mask).mean(axis=0) == pytest.approx(np.asarray(PATCH) / 2, abs=2)
+    for mask in inputs.patches[:, 5]:
+        assert np.argwhere(mask).mean(axis=0) == pytest.approx((np.asarray(PATCH) - 1) / 2, abs=2)
 
 
 def test_features_are_finite_and_of_order_one() -> None:
@@ -185,7 +198,7 @@ def test_thick_slices_leave_no_gaps_in_the_mask() -> None:
     mask = np.zeros(PATCH, dtype=np.float32)
     slices = np.array([4.0, 6.0, 8.0])
     places = np.stack([slices, np.full(3, 12.0), np.full(3, 12.0)]).astype(np.float32)
-    lesion_inputs._mark(mask, places, np.zeros(3, dtype=int), (3.0, 0.5, 0.5))
+    lesion_inputs._mark(mask, places, np.array([2.0, 1 / 3, 1 / 3]))
     marked = np.flatnonzero(mask[:, 12, 12])
     assert np.all(np.diff(marked) == 1)
     assert marked.size == pytest.approx(6, abs=1)
@@ -212,3 +225,19 @@ def test_the_crowd_counts_candidates_that_are_not_described() -> None:
     )
     assert lone == pytest.approx(np.log10(3) / 2, abs=1e-6)
     assert crowded == pytest.approx(1.0, abs=1e-6)
+
+
+def test_the_closer_patch_shows_the_scan_itself() -> None:
+    volume = gated()[1].volume
+    found = [c for c in candidates() if 5 < c.volume_mm3 < 60][:4]
+    inputs = describe_candidates(volume, anatomy(), even_courses(), found)
+    for candidate, patch in zip(found, inputs.patches, strict=True):
+        middle = np.asarray(np.unravel_index(candidate.index, volume.grid.shape)).mean(axis=1)
+        half = (np.asarray(PATCH) - 1) / 2
+        k, i, j = np.meshgrid(*(np.arange(n) for n in PATCH), indexing="ij")
+        steps = np.asarray(CLOSE_MM) / volume.grid.spacing_mm
+        at = [m + (n - h) * s for m, n, h, s in zip(middle, (k, i, j), half, steps, strict=True)]
+        hu = ndimage.map_coordinates(volume.hu.astype(np.float32), at, order=1, mode="nearest")
+        inside = (at[0] >= 0) & (at[0] <= volume.grid.shape[0] - 1)
+        assert np.abs(patch[3] - window(hu, -20, 160))[inside].max() < 1e-3
+        assert patch[4].max() == pytest.approx(window(hu, 700, 700).max(), abs=0.15)

@@ -13,11 +13,11 @@ from vascal.anatomy.confounders import Candidate
 from vascal.anatomy.segmenter import Anatomy
 from vascal.errors import AnatomyError, TrainingError
 from vascal.models import anatomy_net, course_net
-from vascal.models.lesion_inputs import FEATURES, KINDS, PATCH
+from vascal.models.lesion_inputs import CHANNELS, FEATURES, KINDS, PATCH, WHERE
 from vascal.regions import COURSE_CLASSES
 from vascal.train import lesion_preparation
 from vascal.train.config import DataConfig, TrainConfig
-from vascal.train.lesion_preparation import collect_samples, find_models, prepare_lesions
+from vascal.train.lesion_preparation import ASTRAY, collect_samples, find_models, prepare_lesions
 from vascal.train.lesion_samples import LesionSamples, PlaqueLabels, label_plaques, name_candidate
 from vascal.train.run import Silence
 from vascal.train.samples import read_samples
@@ -46,8 +46,11 @@ def truth(volume: Volume, anatomy: Anatomy, candidates: Sequence[Candidate]) -> 
 def test_candidates_of_a_scan_come_with_their_truth() -> None:
     _, scan = gated()
     samples = collect_samples(scan.volume, truth)
-    assert samples.patches.shape == (len(samples.kinds), 3, *PATCH)
-    assert samples.features.shape == (len(samples.kinds), FEATURES)
+    assert samples.patches.shape == (len(samples.kinds), CHANNELS, *PATCH)
+    assert samples.features.shape == (1 + ASTRAY, len(samples.kinds), FEATURES)
+    changes = (samples.features[1:] != samples.features[0]).any(axis=(0, 1))
+    assert changes[WHERE].all()
+    assert not changes[2 * COURSE_CLASSES :].sum() - 3
     coronary = {KINDS.index(t.vessel) for t in scan.plaques if t.vessel is not None and t.seen_mg > 5}
     assert coronary <= set(samples.kinds.tolist())
     assert np.all((samples.segments > 0) == (samples.kinds < 4))
@@ -55,7 +58,8 @@ def test_candidates_of_a_scan_come_with_their_truth() -> None:
 
 def samples(count: int) -> LesionSamples:
     return LesionSamples(
-        patches=np.zeros((count, 3, *PATCH), np.float32), features=np.zeros((count, FEATURES), np.float32),
+        patches=np.zeros((count, CHANNELS, *PATCH), np.float32),
+        features=np.zeros((1, count, FEATURES), np.float32),
         kinds=np.zeros(count, np.int64), segments=np.zeros(count, np.int64), weights=np.ones(count, np.float32),
     )  # fmt: skip
 
@@ -67,7 +71,8 @@ def config(folder: Path) -> TrainConfig:
 def test_scans_without_anything_bright_or_without_a_heart_are_counted_and_left_out(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def make(seed: int, folder: Path | None = None) -> LesionSamples:
+    def make(seed: int, folder: Path | None = None, *, is_clinic: bool) -> LesionSamples:
+        assert is_clinic == (seed == 7)
         if seed == 6:
             raise AnatomyError("no heart")
         return samples(0 if seed == 7 else 4)
@@ -80,7 +85,7 @@ def test_scans_without_anything_bright_or_without_a_heart_are_counted_and_left_o
 
 
 def test_where_no_scan_is_of_use_the_reasons_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lesion_preparation, "simulate_lesions", lambda seed, folder=None: samples(0))
+    monkeypatch.setattr(lesion_preparation, "simulate_lesions", lambda seed, folder=None, is_clinic=False: samples(0))
     with pytest.raises(TrainingError, match="3 without anything bright"):
         prepare_lesions(config(tmp_path), tmp_path, Silence())
 

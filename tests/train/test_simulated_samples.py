@@ -14,6 +14,7 @@ from vascal.train.run import Silence
 from vascal.train.samples import read_samples
 from vascal.train.simulated_draws import (
     draw_anatomy_protocol,
+    draw_clinic_agatston,
     draw_heart_protocol,
     draw_training_patient,
     draw_training_plaques,
@@ -60,11 +61,17 @@ def test_training_patients_are_spread_wider_than_the_clinics() -> None:
 
 def test_protocols_cover_every_kind_and_contrast() -> None:
     protocols = [draw_heart_protocol(seed) for seed in range(150)]
-    assert {p.name for p in protocols} == {"gated", "chest", "low-dose", "pet-ac", "contrast"}
+    assert {p.name for p in protocols} == {"gated", "chest", "sharp", "low-dose", "pet-ac", "contrast"}
     assert {p.region for p in protocols} == {"heart"}
     assert {draw_anatomy_protocol(seed).contrast for seed in range(60)} == {
         "none", "pulmonary", "coronary", "aortic", "venous",
     }  # fmt: skip
+
+
+def test_every_other_patient_of_the_clinic_has_calcium_for_certain() -> None:
+    scores = [draw_clinic_agatston(seed) for seed in range(40)]
+    assert scores[::2] == [None] * 20
+    assert all(score is not None and 5 <= score <= 2000 for score in scores[1::2])
 
 
 def test_some_patients_have_no_coronary_calcium_and_rare_branches_are_hit() -> None:

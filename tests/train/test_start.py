@@ -57,9 +57,9 @@ def test_weights_of_the_lesion_network_are_taken_from_onnx_too(tmp_path: Path) -
     old, new = (build_lesion_network() for _ in range(2))
     for part in old.parameters():
         nn.init.normal_(part, std=0.1)
-    from vascal.models.lesion_inputs import FEATURES, PATCH
+    from vascal.models.lesion_inputs import CHANNELS, FEATURES, PATCH
 
-    example = {"patch": torch.randn(2, 3, *PATCH), "features": torch.randn(2, FEATURES)}
+    example = {"patch": torch.randn(2, CHANNELS, *PATCH), "features": torch.randn(2, FEATURES)}
     write_model(old, tmp_path, example, ("kind", "segment"))
     load_start(new, str(tmp_path), "voxels")
     assert same(old, new)

@@ -17,7 +17,7 @@ from vascal.volume import Volume
 SPACING_MM = 1.5
 ANSWER_STEP = 2
 """The network answers for blocks of so many points along each axis: courses are smooth."""
-DIVISOR = 16
+DIVISOR = 8
 MARGIN_MM = 14.0
 """Arteries lie inside the sac, but the network looks around them; the aorta's wall is near."""
 LARGEST = (128, 144, 160)

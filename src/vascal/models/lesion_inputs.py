@@ -10,7 +10,7 @@ from jaxtyping import Float32
 from scipy import ndimage
 
 from vascal.anatomy.confounders import Candidate
-from vascal.anatomy.lattice import AIR_HU, Places, look_up
+from vascal.anatomy.lattice import AIR_HU, Places, find_flips, interpolate_hu, look_up
 from vascal.anatomy.segmenter import Anatomy, RegionMap
 from vascal.models.course_net import SPACING_MM, CourseMap
 from vascal.models.windows import window
@@ -25,13 +25,20 @@ KINDS = (
 
 PATCH = (16, 24, 24)
 """Slices, rows, columns at 1.5 mm: 24 by 36 by 36 mm."""
+CLOSE_MM = (1.5, 0.75, 0.75)
+"""Steps of a second patch of as many points, 24 by 18 by 18 mm: whether a stent is hollow is seen only so close."""
+CHANNELS = 6
 MOST_VOXELS = 600
 """Of a large candidate, evenly picked voxels are looked up."""
 METAL_HU = 2000
 NOISE_STEP, LEAST_NOISE_HU = 3, 2.0
-SOFT_WINDOW, CALCIUM_WINDOW = (-20.0, 160.0), (350.0, 350.0)
+SOFT_WINDOW, CALCIUM_WINDOW, BRIGHT_WINDOW = (-20.0, 160.0), (350.0, 350.0), (700.0, 700.0)
 """Centre and half width, HU."""
 FEATURES = 2 * COURSE_CLASSES + len(Region) + 2 + 3 + 14 + 3
+WHERE = slice(2 * COURSE_CLASSES + len(Region) + 2, 2 * COURSE_CLASSES + len(Region) + 5)
+"""Which features tell where in the heart the candidate lies."""
+SIZE = FEATURES - 17
+"""Which feature is the logarithm of the candidate's volume, mm3."""
 SIGNIFICANCE = FEATURES - 3
 """Which feature is the candidate's highest significance."""
 Patches = Float32[np.ndarray, "candidate channel slice row column"]
@@ -45,7 +52,8 @@ class LesionInputs:
     Parameters
     ----------
     patches
-        (candidate, channel, slice, row, column): fat and vessels, calcium, the candidate itself.
+        (candidate, channel, slice, row, column): fat and vessels, calcium, the candidate itself; then, closer, fat
+        and vessels, calcium and metal, the candidate itself.
     features
         (candidate, feature): shares of courses, regions, place in the heart, size and brightness.
     """
@@ -80,14 +88,16 @@ def describe_candidates(
     room = [(int(h), int(h)) for h in half]
     hu = np.pad(courses.hu, room, constant_values=AIR_HU)
     shown = np.stack([window(hu, *SOFT_WINDOW), window(hu, *CALCIUM_WINDOW)])
-    patches = np.zeros((len(candidates), 3, *PATCH), dtype=np.float32)
+    patches = np.zeros((len(candidates), CHANNELS, *PATCH), dtype=np.float32)
+    turned = volume.hu[tuple(slice(None, None, -1 if flip else 1) for flip in find_flips(volume))]
     features = np.zeros((len(candidates), FEATURES), dtype=np.float32)
     for n, candidate in enumerate(candidates):
         places = courses.lattice.places_of(volume, candidate.index)
         corner = _corner(places, courses)
         box = tuple(slice(c, c + p) for c, p in zip(corner, PATCH, strict=True))
         patches[n, :2] = shown[(slice(None), *box)]
-        _mark(patches[n, 2], places, corner - half, volume.grid.spacing_mm)
+        _mark(patches[n, 2], places - (corner - half)[:, None], np.asarray(volume.grid.spacing_mm) / SPACING_MM)
+        patches[n, 3:] = _look_close(turned, volume.grid.spacing_mm, _to_mm(places, courses))
         height = look_up(significance[None], places[:, :: max(1, places.shape[1] // MOST_VOXELS)])[0]
         rest = (float(height.max()), float(height.mean()), crowding)
         features[n] = [*_features(volume, anatomy, anatomy.regions, courses, candidate, places), *rest]
@@ -100,18 +110,46 @@ def _corner(places: Places, courses: CourseMap) -> np.ndarray:
     return np.asarray(np.clip(middle, 0, np.asarray(courses.lattice.shape)))
 
 
-def _mark(mask: np.ndarray, places: Places, corner: np.ndarray, spacing_mm: tuple[float, float, float]) -> None:
-    """Mark the points that voxels cover: voxels larger than the patch's would leave gaps."""
-    middle = places - corner[:, None]
-    reach = np.asarray(spacing_mm) / SPACING_MM
+def _to_mm(places: Places, courses: CourseMap) -> Places:
+    """Give places in mm from the scan's first voxel after its axes were turned."""
+    corner = np.asarray(courses.lattice.corner_mm, dtype=np.float32)
+    return np.asarray(places * np.float32(courses.lattice.spacing_mm) + corner[:, None])
+
+
+def _look_close(turned: np.ndarray, spacing_mm: tuple[float, float, float], mm: Places) -> np.ndarray:
+    """Sample the CT itself around a candidate: (channel, slice, row, column)."""
+    middle = mm.mean(axis=1)
+    first = middle - (np.asarray(PATCH) - 1) / 2 * CLOSE_MM
+    boxes, wanted = [], []
+    for axis, count in enumerate(PATCH):
+        at = (first[axis] + np.arange(count) * CLOSE_MM[axis]) / spacing_mm[axis]
+        low = int(np.clip(np.floor(at[0]), 0, turned.shape[axis] - 1))
+        high = int(np.clip(np.ceil(at[-1]) + 1, low + 1, turned.shape[axis]))
+        boxes.append(slice(low, high))
+        wanted.append(at - low)
+    hu = interpolate_hu(turned[tuple(boxes)].astype(np.float32), wanted)
+    mask = np.zeros(PATCH, dtype=np.float32)
+    steps = np.asarray(CLOSE_MM)
+    _mark(mask, (mm - first[:, None]) / steps[:, None], np.asarray(spacing_mm) / steps)
+    return np.stack([window(hu, *SOFT_WINDOW), window(hu, *BRIGHT_WINDOW), mask])
+
+
+def _mark(mask: np.ndarray, places: np.ndarray, reach: np.ndarray) -> None:
+    """Mark the points that voxels cover, `reach` points long each: voxels larger than the patch's would leave gaps."""
     steps = [(np.arange(n) - (n - 1) / 2) * r / n for r in reach for n in [max(1, int(np.ceil(r - 1e-3)))]]
     for k in steps[0]:
         for i in steps[1]:
             for j in steps[2]:
                 # Halves always go up: rounded to even, neighbouring slices would leave every other point out.
-                at = np.floor(middle + np.array([[k], [i], [j]]) + 0.5).astype(int)
+                at = np.floor(places + np.array([[k], [i], [j]]) + 0.5).astype(int)
                 inside = np.all((at >= 0) & (at < np.asarray(mask.shape)[:, None]), axis=0)
                 mask[tuple(at[:, inside])] = 1.0
+
+
+def describe_course(courses: CourseMap, places: Places) -> np.ndarray:
+    """Give mean and largest share of each class at a candidate's places; roots, so that small shares count."""
+    share = courses.share_at(places[:, :: max(1, places.shape[1] // MOST_VOXELS)])
+    return np.asarray(np.sqrt(np.concatenate([share.mean(axis=1), share.max(axis=1)])))
 
 
 def measure_significance(courses: CourseMap, blood_hu: float) -> Float32[np.ndarray, "slice row column"]:
@@ -132,8 +170,6 @@ def _features(
     volume: Volume, anatomy: Anatomy, regions: RegionMap, courses: CourseMap, candidate: Candidate, places: Places
 ) -> np.ndarray:
     step = max(1, places.shape[1] // MOST_VOXELS)
-    few = places[:, ::step]
-    share = courses.share_at(few)
     coarse = regions.lattice.places_of(volume, candidate.index[::step])
     at = tuple(np.clip(np.round(c).astype(int), 0, n - 1) for c, n in zip(coarse, regions.labels.shape, strict=True))
     region = np.bincount(regions.labels[at], minlength=len(Region)) / at[0].size
@@ -141,7 +177,7 @@ def _features(
     where = (places.mean(axis=1) - courses.centre) / courses.size
     return np.concatenate(
         [
-            np.sqrt(share.mean(axis=1)), np.sqrt(share.max(axis=1)), region, (heart.mean(), heart.min()),
+            describe_course(courses, places), region, (heart.mean(), heart.min()),
             np.clip(where, -3, 3), _look(volume, anatomy, candidate, places),
         ]
     )  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from vascal.models.lesion_inputs import FEATURES, KINDS
+from vascal.models.lesion_inputs import CHANNELS, FEATURES, KINDS
 from vascal.models.lesion_net import CORONARY
 from vascal.regions import SEGMENT_COUNT
 
@@ -18,10 +18,10 @@ LEAST_SHARE = 1e-3
 
 
 def build_lesion_network(width: int = 12, hidden: int = 96, dropout: float = 0.2) -> nn.Module:
-    """Build the network: four convolutions on the patch, two layers on all that is known.
+    """Build the network: four convolutions on each patch, two layers on all that is known.
 
     Its third output is Grad-CAM (Selvaraju et al., ICCV 2017, doi:10.1109/ICCV.2017.74) of the log odds of being
-    coronary, so that scoring can show it without torch.
+    coronary, on the coarser patch, so that scoring can show it without torch.
 
     Parameters
     ----------
@@ -43,19 +43,21 @@ def build_lesion_network(width: int = 12, hidden: int = 96, dropout: float = 0.2
 
         def __init__(self) -> None:
             super().__init__()
-            sizes = [3, width, 2 * width, 4 * width, 8 * width]
-            layers = [m for n in range(4) for m in block(sizes[n], sizes[n + 1], STEPS[n])]
-            self.trunk = nn.Sequential(*layers)
+            sizes = [CHANNELS // 2, width, 2 * width, 4 * width, 8 * width]
+            self.trunk, self.close = (
+                nn.Sequential(*(m for n in range(4) for m in block(sizes[n], sizes[n + 1], STEPS[n]))) for _ in range(2)
+            )
             self.place = nn.Sequential(nn.Linear(FEATURES, hidden), nn.ReLU())
             self.drop = nn.Dropout(dropout)
-            self.both = nn.Linear(sizes[-1] + hidden, hidden)
+            self.both = nn.Linear(2 * sizes[-1] + hidden, hidden)
             self.kind = nn.Linear(hidden, len(KINDS))
             self.segment = nn.Linear(hidden, SEGMENT_COUNT)
             self.trust = nn.Parameter(torch.ones(()))
 
         def forward(self, patch: Tensor, features: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-            maps = self.trunk(patch)
-            known = torch.cat([maps.mean(dim=(2, 3, 4)), self.place(features)], dim=1)
+            maps, close = self.trunk(patch[:, : CHANNELS // 2]), self.close(patch[:, CHANNELS // 2 :])
+            seen = [m.mean(dim=(2, 3, 4)) for m in (maps, close)]
+            known = torch.cat([*seen, self.place(features)], dim=1)
             before = self.both(self.drop(known))
             joined = self.drop(before.relu())
             kinds = self.kind(joined)

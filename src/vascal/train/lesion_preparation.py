@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -21,11 +21,12 @@ from vascal.errors import TrainingError, VascalError
 from vascal.io.atomic import write_file
 from vascal.io.dataset_index import find_index, read_case_image, read_case_labels, read_dataset
 from vascal.models.anatomy_net import LearnedAnatomy
-from vascal.models.course_net import map_courses
+from vascal.models.course_net import SPACING_MM, CourseMap, map_courses
 from vascal.models.division import divide
-from vascal.models.lesion_inputs import KINDS, describe_candidates
+from vascal.models.lesion_inputs import KINDS, WHERE, Features, describe_candidates, describe_course
 from vascal.models.lesion_net import choose_shown
 from vascal.models.runtime import MANIFEST
+from vascal.regions import COURSE_CLASSES
 from vascal.train.config import TrainConfig, lay_out
 from vascal.train.lesion_samples import (
     CORONARY,
@@ -38,11 +39,14 @@ from vascal.train.lesion_samples import (
 )
 from vascal.train.samples import SIMULATED, Progress, Sample, SampleList, write_samples
 from vascal.train.simulated_draws import draw_heart_protocol
-from vascal.train.simulated_samples import simulate_training_scan
+from vascal.train.simulated_samples import simulate_clinic_scan, simulate_training_scan
 from vascal.volume import LabelMap, Volume
 
 MOST_NEGATIVES = 120
 """Candidates of one scan that are not coronary: beyond this, as many are left out at random."""
+ASTRAY, ASTRAY_MM, FLATTENED = 3, 2.5, 1.0
+"""Views with other courses; how far these are off (standard deviation along each axis), and the logarithm of the
+largest temperature that makes them less sure."""
 LEAST_LABELLED = 0.3
 """Share of a candidate's voxels that must be labelled coronary for it to be so."""
 Truth = Callable[[Volume, Anatomy, Sequence[Candidate]], tuple[np.ndarray, np.ndarray]]
@@ -102,11 +106,16 @@ def _pack(samples: LesionSamples) -> bytes:
 
 
 def _list_simulated(config: TrainConfig) -> Iterator[_Scan]:
-    first = config.data.seed
-    for seed in range(first, first + (config.data.simulated or 0)):
+    """List patients to learn from, and a clinic's to validate on: on these probabilities are calibrated."""
+    first, count = config.data.seed, config.data.simulated or 0
+    held = max(1, round(config.data.validation * count))
+    for seed in range(first, first + count):
+        is_clinic = seed >= first + count - held
         yield _Scan(
-            patient=str(seed), source=SIMULATED, split=None,
-            make=lambda seed=seed: simulate_lesions(seed, find_models(config)),  # type: ignore[misc]
+            patient=str(seed), source=SIMULATED, split="validation" if is_clinic else "train",
+            make=lambda seed=seed, is_clinic=is_clinic: simulate_lesions(  # type: ignore[misc]
+                seed, find_models(config), is_clinic=is_clinic
+            ),
         )  # fmt: skip
 
 
@@ -115,9 +124,9 @@ def find_models(config: TrainConfig) -> Path | None:
     return config.models if (config.models / MANIFEST).exists() else None
 
 
-def simulate_lesions(seed: int, folder: Path | None = None) -> LesionSamples:
-    """Scan the training patient of a seed and describe every candidate."""
-    _, scan = simulate_training_scan(seed, draw_heart_protocol(seed))
+def simulate_lesions(seed: int, folder: Path | None = None, *, is_clinic: bool = False) -> LesionSamples:
+    """Scan the training patient of a seed, or a clinic's, and describe every candidate."""
+    _, scan = (simulate_clinic_scan if is_clinic else simulate_training_scan)(seed, draw_heart_protocol(seed))
     kinds, segments = label_plaques([(t.vessel, t.segment, t.plaque.site) for t in scan.plaques])
     truth = PlaqueLabels(lesions=scan.lesions.labels, organs=scan.organs.labels, kinds=kinds, segments=segments)
     is_contrast = scan.protocol.blood.is_contrast
@@ -155,17 +164,45 @@ def collect_samples(volume: Volume, truth: Truth, *, seed: int = 0, folder: Path
     courses = map_courses(volume, anatomy.regions, folder=folder)
     parts, _ = divide(volume, courses, [found[n] for n in choose_shown(anatomy, found)])
     kinds, segments = truth(volume, anatomy, parts) if parts else (np.zeros(0, int), np.zeros(0, int))
-    kept = thin(np.asarray(kinds), np.random.default_rng(seed))
-    inputs = describe_candidates(volume, anatomy, courses, [parts[n] for n in kept], crowd=len(parts))
+    rng = np.random.default_rng(seed)
+    kept = thin(np.asarray(kinds), rng)
+    shown = [parts[n] for n in kept]
+    inputs = describe_candidates(volume, anatomy, courses, shown, crowd=len(parts))
+    astray = [lead_astray(volume, courses, shown, inputs.features, rng) for _ in range(ASTRAY)]
     own = is_coronary(kinds)
     others = np.sum(~own) / np.maximum(1, np.sum(~own[kept]))
     return LesionSamples(
         patches=inputs.patches,
-        features=inputs.features,
+        features=np.stack([inputs.features, *astray]),
         kinds=np.asarray(kinds[kept], dtype=np.int64),
         segments=np.asarray(segments[kept], dtype=np.int64),
         weights=np.where(own[kept], 1.0, others).astype(np.float32),
     )
+
+
+def lead_astray(
+    volume: Volume, courses: CourseMap, candidates: Sequence[Candidate], features: Features, rng: np.random.Generator
+) -> Features:
+    """Describe candidates as if stage 2 had been less sure and a little off, as it is on hearts unlike simulated ones.
+
+    Parameters
+    ----------
+    volume, courses, candidates, features
+        As of `describe_candidates`, and what it gave.
+    rng
+        Draws how far.
+    """
+    shift = rng.normal(0, ASTRAY_MM, 3)
+    share = courses.share ** np.float32(np.exp(-rng.uniform(0, FLATTENED)))
+    share /= share.sum(axis=0)
+    corner = np.asarray(courses.lattice.corner_mm) + shift
+    lattice = replace(courses.lattice, corner_mm=(float(corner[0]), float(corner[1]), float(corner[2])))
+    other = replace(courses, lattice=lattice, share=share)
+    changed = features.copy()
+    for row, candidate in zip(changed, candidates, strict=True):
+        row[: 2 * COURSE_CLASSES] = describe_course(other, lattice.places_of(volume, candidate.index))
+    changed[:, WHERE] += (rng.normal(0, 0.06, 3) - shift / SPACING_MM / courses.size).astype(np.float32)
+    return changed
 
 
 def thin(kinds: np.ndarray, rng: np.random.Generator) -> np.ndarray:

@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float32, Int64, UInt8
 
 from vascal.anatomy.confounders import Candidate
-from vascal.models.lesion_inputs import KINDS, Features, Patches
+from vascal.models.lesion_inputs import KINDS, Patches
 from vascal.models.lesion_net import CORONARY as ARTERY_COUNT
 from vascal.simulate.ct.organs import BLOOD_ORGANS, Organ
 from vascal.volume import Volume
@@ -35,8 +35,10 @@ class LesionSamples:
 
     Parameters
     ----------
-    patches, features
+    patches
         As in `vascal.models.lesion_inputs.LesionInputs`.
+    features
+        (view, candidate, feature): the first view as there, the others with courses gone astray.
     kinds
         Place in `KINDS`, or `OTHER` or `CORONARY`.
     segments
@@ -46,7 +48,7 @@ class LesionSamples:
     """
 
     patches: Patches
-    features: Features
+    features: Float32[np.ndarray, "view candidate feature"]
     kinds: Int64[np.ndarray, " candidate"]
     segments: Int64[np.ndarray, " candidate"]
     weights: Float32[np.ndarray, " candidate"]

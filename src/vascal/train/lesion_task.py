@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from vascal.models.lesion_inputs import KINDS
+from vascal.models.lesion_inputs import CHANNELS, KINDS, SIZE
 from vascal.models.lesion_net import CORONARY as CORONARY_KINDS
 from vascal.train.lesion_samples import CORONARY, is_coronary
 from vascal.train.loop import Task
@@ -18,10 +18,15 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
 COURSE_NOISE, PATCH_GAIN, PATCH_NOISE = 0.03, 0.06, 0.06
+SHOWN = [0, 1, 3, 4]
+"""Channels that show the CT; the others mark the candidate."""
 FIELDS = ("patches", "features", "kinds", "segments", "weights")
 EVENNESS = 0.6
 """0: what is not coronary is drawn as often as it is there; 1: each kind as often as the others."""
-NOISE = KINDS.index("noise")
+SMALL_MM3, SIZE_POWER = 5.0, 0.3
+"""A candidate is drawn the more often the more it may add to a score: one of 500 mm3 four times as often as a speck."""
+PULL = 0.5
+"""Of a bias of 1, in candidates that are wrong by a factor of e."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +36,8 @@ class LesionTask:
     Parameters
     ----------
     files
-        One ``.npz`` a scan: ``patches``, ``features``, ``kinds`` and ``segments``.
+        One ``.npz`` a scan: ``patches``, ``features`` (view, candidate, feature: the first as scoring sees it, the
+        others with courses gone astray), ``kinds`` and ``segments``.
     per_sample
         Candidates in one sample: drawn from one scan so that each scan counts alike.
     coronary_share
@@ -44,7 +50,7 @@ class LesionTask:
     per_sample: int = 16
     coronary_share: float = 0.4
     segment_weight: float = 0.3
-    inputs: int = 3
+    inputs: int = CHANNELS
     outputs: int = len(KINDS)
     _cache: dict[int, dict[str, np.ndarray]] = field(default_factory=dict, repr=False)
 
@@ -57,16 +63,17 @@ class LesionTask:
 
         data = self.read(number)
         kinds = data["kinds"]
-        chosen = self._choose(kinds, rng)
+        chosen = self._choose(kinds, data["features"][0, :, SIZE], rng)
         patches = data["patches"][chosen].astype(np.float32)
         patches = np.stack([np.roll(patch, rng.integers(-1, 2, 3), axis=(1, 2, 3)) for patch in patches])
         if rng.random() < 0.8:
             shape = (len(chosen), 1, 1, 1, 1)
-            patches[:, :2] *= rng.normal(1, PATCH_GAIN, shape)
-            patches[:, :2] += rng.normal(0, PATCH_NOISE, shape) + PATCH_NOISE * rng.standard_normal(
-                patches[:, :2].shape
-            )
-        features = data["features"][chosen] + rng.normal(0, COURSE_NOISE, data["features"][chosen].shape)
+            noise = PATCH_NOISE * rng.standard_normal((len(chosen), len(SHOWN), *patches.shape[2:]), dtype=np.float32)
+            patches[:, SHOWN] *= rng.normal(1, PATCH_GAIN, shape)
+            patches[:, SHOWN] += rng.normal(0, PATCH_NOISE, shape) + noise
+        views = data["features"]
+        features = views[rng.integers(len(views)), chosen]
+        features = features + rng.normal(0, COURSE_NOISE, features.shape)
         return {
             "patch": torch.from_numpy(patches.astype(np.float32)),
             "features": torch.from_numpy(features.astype(np.float32)),
@@ -81,17 +88,16 @@ class LesionTask:
                 self._cache[number] = {name: data[name] for name in FIELDS}
         return self._cache[number]
 
-    def _choose(self, kinds: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """Draw with replacement: a fixed share is coronary, and rare kinds of the rest come more often."""
+    def _choose(self, kinds: np.ndarray, size: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Draw with replacement: a fixed share is coronary; rare kinds of the rest, and large ones, come often."""
         own = is_coronary(kinds)
-        weight = np.zeros(len(kinds))
+        weight = (10.0**size + SMALL_MM3) ** SIZE_POWER
         for kind in np.unique(kinds[~own]):
-            weight[kinds == kind] = 1.0 / np.count_nonzero(kinds == kind) ** EVENNESS
-        if weight.sum() > 0:
-            weight /= weight.sum()
-        if own.any():
-            share = self.coronary_share if weight.sum() > 0 else 1.0
-            weight = (1 - share) * weight + share * own / own.sum()
+            weight[kinds == kind] /= np.count_nonzero(kinds == kind) ** EVENNESS
+        for side in (own, ~own):
+            weight[side] /= max(weight[side].sum(), 1e-9)
+        share = self.coronary_share if own.any() and not own.all() else float(own.any())
+        weight *= np.where(own, share, 1 - share)
         return np.asarray(rng.choice(len(kinds), self.per_sample, p=weight))
 
     def batch_loss(self, network: nn.Module, batch: Mapping[str, Tensor]) -> Tensor:
@@ -119,9 +125,11 @@ class LesionTask:
 def fit_calibration(network: nn.Module, task: Task) -> dict[str, Any]:
     """Find the temperature and the biases that make probabilities true on validation cases.
 
-    Scores are divided by the temperature (Guo et al., ICML 2017, arXiv:1706.04599); then one bias is added
-    to the coronary kinds and one to noise: training shows calcium more often, and noise less often, than scans
-    do. Every candidate of every validation scan counts once, also those that were left out of the samples.
+    Scores are divided by the temperature (Guo et al., ICML 2017, arXiv:1706.04599); then a bias is added to each
+    kind, the same for all arteries. Training shows some kinds more often than patients have them, and others less;
+    what changes with how often they are is such a bias (Saerens et al., Neural Comput 2002;14:21,
+    doi:10.1162/089976602753284446). Every candidate of every validation scan counts once, also those that were left
+    out of the samples.
 
     Parameters
     ----------
@@ -131,7 +139,6 @@ def fit_calibration(network: nn.Module, task: Task) -> dict[str, Any]:
         Validation cases.
     """
     import torch
-    from scipy.optimize import minimize
 
     if not isinstance(task, LesionTask):
         raise TypeError("probabilities of lesions are fitted on cases of lesions")
@@ -142,24 +149,35 @@ def fit_calibration(network: nn.Module, task: Task) -> dict[str, Any]:
         for number in range(len(task)):
             data = task.read(number)
             patch = torch.from_numpy(data["patches"].astype(np.float32))
-            logits.append(network(patch, torch.from_numpy(data["features"]))[0])
+            logits.append(network(patch, torch.from_numpy(data["features"][0]))[0])
             kinds.append(torch.from_numpy(data["kinds"]))
             weights.append(torch.from_numpy(data["weights"]))
-    scores, truth, weight = torch.cat(logits), torch.cat(kinds), torch.cat(weights)
+    scores, truth, weight = torch.cat(logits).double().clone(), torch.cat(kinds), torch.cat(weights).double()
+    log_temperature = torch.zeros((), dtype=torch.float64, requires_grad=True)
+    free = torch.zeros(1 + len(KINDS) - CORONARY_KINDS, dtype=torch.float64, requires_grad=True)
+    search = torch.optim.LBFGS([log_temperature, free], max_iter=200, line_search_fn="strong_wolfe")
 
-    def miss(values: np.ndarray) -> float:
-        shifted = scores / float(np.exp(values[0])) + torch.from_numpy(_biases(values)).float()
-        # A little pull towards no change keeps biases finite where validation has no error at all.
-        return float((weight * kind_loss(shifted, truth)).sum() / weight.sum()) + 1e-3 * float(np.sum(values**2))
+    def miss() -> Tensor:
+        search.zero_grad()
+        shifted = scores / log_temperature.exp() + _spread_bias(free)
+        # A pull towards no change keeps a bias finite where validation has no error at all.
+        loss = (weight * kind_loss(shifted, truth)).sum() + PULL * (log_temperature**2 + (free**2).sum())
+        loss.backward()  # type: ignore[no-untyped-call]
+        return loss
 
-    best = minimize(miss, np.zeros(3), method="Nelder-Mead", options={"maxiter": 400}).x
-    return {"temperature": round(float(np.exp(best[0])), 4), "bias": [round(float(b), 4) for b in _biases(best)]}
+    search.step(miss)  # type: ignore[no-untyped-call]
+    bias = _spread_bias(free).detach().numpy()
+    return {
+        "temperature": round(float(log_temperature.detach().exp()), 4),
+        "bias": [round(float(b), 4) for b in bias],
+    }
 
 
-def _biases(values: np.ndarray) -> np.ndarray:
-    bias = np.zeros(len(KINDS))
-    bias[:CORONARY_KINDS], bias[NOISE] = values[1], values[2]
-    return bias
+def _spread_bias(free: Tensor) -> Tensor:
+    """Give each kind its bias: one for all arteries, one for each other kind."""
+    import torch
+
+    return torch.cat([free[:1].expand(CORONARY_KINDS), free[1:]])
 
 
 def _share(right: np.ndarray) -> float:
@@ -180,7 +198,7 @@ def lesion_loss(kinds: Tensor, segments: Tensor, kind: Tensor, segment: Tensor, 
     """
     from torch.nn import functional
 
-    loss = kind_loss(kinds, kind).mean()
+    loss = kind_loss(kinds.float(), kind).mean()
     placed = segment > 0
     if placed.any():
         named = functional.cross_entropy(segments.float()[placed], segment[placed] - 1, reduction="sum")
@@ -193,7 +211,7 @@ def kind_loss(kinds: Tensor, kind: Tensor) -> Tensor:
     import torch
     from torch.nn import functional
 
-    log_p = functional.log_softmax(kinds.float(), dim=1)
+    log_p = functional.log_softmax(kinds, dim=1)
     known = log_p.gather(1, kind.clamp(min=0)[:, None])[:, 0]
     own = log_p[:, :CORONARY_KINDS].logsumexp(1)
     other = log_p[:, CORONARY_KINDS:].logsumexp(1)

@@ -47,6 +47,18 @@ def draw_training_patient(seed: int) -> SimulatedPatient:
     )
 
 
+def draw_clinic_agatston(seed: int) -> float | None:
+    """Draw the score of a clinic's patient: every other one has calcium for certain, from little to very much.
+
+    Returns
+    -------
+    float or None
+        None for as much as people of that age and sex have.
+    """
+    rng = np.random.default_rng(np.random.SeedSequence((seed, 0x7E)))
+    return float(np.exp(rng.uniform(np.log(5), np.log(2000)))) if seed % 2 else None
+
+
 def draw_training_plaques(seed: int, patient: SimulatedPatient, branches: tuple[str, ...]) -> tuple[Plaque, ...]:
     """Draw calcium: from none to 2,500 Agatston, on every branch, among many confounders."""
     rng = np.random.default_rng(np.random.SeedSequence((seed, 0x7B)))
@@ -87,7 +99,8 @@ def draw_anatomy_protocol(seed: int) -> Protocol:
 def draw_heart_protocol(seed: int) -> Protocol:
     """Draw a scan of the heart as one of the protocols might show it, whatever field it was cut from."""
     rng = np.random.default_rng(np.random.SeedSequence((seed, 0x7D)))
-    kind = str(rng.choice(["gated", "chest", "low-dose", "pet-ac", "contrast"], p=(0.42, 0.24, 0.14, 0.1, 0.1)))
+    kinds = ("gated", "chest", "sharp", "low-dose", "pet-ac", "contrast")
+    kind = str(rng.choice(np.array(kinds), p=(0.4, 0.2, 0.1, 0.12, 0.08, 0.1)))
     vendor = str(rng.choice(sorted(SCANNERS)))
     base = Protocol(
         name=kind,
@@ -126,6 +139,13 @@ def _details(rng: np.random.Generator, kind: str) -> dict[str, object]:
                 "noise_sd_hu": float(rng.uniform(10, 28)), "is_gated": False,
                 "rotation_s": float(rng.uniform(0.3, 0.6)),
                 "kernel": one_of("B35f", "Qr36", "STANDARD", "Qr44", "FC12", "LUNG"),
+            }  # fmt: skip
+        case "sharp":
+            thick = one_of(1.0, 2.0, 3.0, 5.0, 5.0)
+            return {
+                **pixels(210, 260), "thickness_mm": thick, "increment_mm": thick, "is_gated": False, "kernel": "LUNG",
+                "noise_sd_hu": float(rng.uniform(22, 60)), "rotation_s": float(rng.uniform(0.3, 0.75)),
+                "breathing_mm": float(one_of(0.0, 0.0, 4.0)),
             }  # fmt: skip
         case "low-dose":
             thick = one_of(1.0, 1.5, 2.0, 2.5)

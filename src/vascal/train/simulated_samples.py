@@ -16,6 +16,7 @@ from vascal.train.config import TrainConfig, lay_out
 from vascal.train.samples import SIMULATED, Progress, Sample, SampleList, write_samples
 from vascal.train.simulated_draws import (
     draw_anatomy_protocol,
+    draw_clinic_agatston,
     draw_heart_protocol,
     draw_training_patient,
     draw_training_plaques,
@@ -78,6 +79,16 @@ def simulate_training_scan(seed: int, protocol: Protocol) -> tuple[Phantom, Simu
     phantom = build_phantom(patient, protocol.blood)
     plaques = draw_training_plaques(seed, patient, tuple(branch.name for branch in phantom.tree))
     return phantom, scan_patient(patient, protocol, plaques=plaques)
+
+
+def simulate_clinic_scan(seed: int, protocol: Protocol) -> tuple[Phantom, SimulatedScan]:
+    """Scan the clinic's patient of a seed."""
+    from vascal.simulate.ct.patient import draw_patient
+    from vascal.simulate.ct.phantom import build_phantom
+    from vascal.simulate.ct.scan import scan_patient
+
+    patient = draw_patient(seed)
+    return build_phantom(patient, protocol.blood), scan_patient(patient, protocol, agatston=draw_clinic_agatston(seed))
 
 
 def simulate_anatomy(seed: int) -> Arrays:
