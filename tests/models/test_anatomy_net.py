@@ -114,6 +114,14 @@ def test_the_lattice_holds_what_the_network_can_halve_three_times() -> None:
     )
 
 
+def test_a_narrow_field_has_air_around_it() -> None:
+    narrow = Volume(hu=np.full((40, 80, 80), 40, dtype=np.int16), grid=Grid.even((40, 80, 80), (3.0, 1.5, 1.5)))
+    ct = average_blocks(narrow, 4.0)
+    lattice = lay_lattice(ct)
+    assert lattice.shape == (32, 48, 48)
+    assert np.all(to_lattice(ct, lattice)[:, 32:] == AIR_HU)
+
+
 def test_only_the_largest_part_is_the_heart_and_specks_are_none() -> None:
     share = np.zeros((20, 20, 20), dtype=np.float32)
     share[2:14, 2:14, 2:14] = 0.9
