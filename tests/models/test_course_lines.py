@@ -119,6 +119,12 @@ def test_what_is_faint_or_short_is_no_course() -> None:
     assert trace_courses(VOLUME, made_up({2: straight((8, 10, 4), (8, 10, 4.5))})) == ()
 
 
+def test_what_is_clear_at_its_ends_only_is_no_course() -> None:
+    doubtful = made_up({2: straight((8, 10, 3), (8, 10, 26))})
+    doubtful.share[2, :, :, 6:24] *= 0.45
+    assert trace_courses(VOLUME, doubtful) == ()
+
+
 def test_of_two_parts_the_larger_one_stays_and_a_faint_stretch_is_bridged() -> None:
     parts = made_up({2: straight((8, 4, 3), (8, 4, 8)), 3: straight((8, 15, 6), (8, 15, 26))})
     (line,) = trace_courses(VOLUME, parts)
