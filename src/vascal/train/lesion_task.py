@@ -22,9 +22,9 @@ SHOWN = [0, 1, 3, 4]
 """Channels that show the CT; the others mark the candidate."""
 FIELDS = ("patches", "features", "kinds", "segments", "weights")
 EVENNESS = 0.6
-"""0: what is not coronary is drawn as often as it is there; 1: each kind as often as the others."""
-SMALL_MM3, SIZE_POWER = 5.0, 0.3
-"""A candidate is drawn the more often the more it may add to a score: one of 500 mm3 four times as often as a speck."""
+"""0: a kind is drawn as often as it is there; 1: each kind as often as the others on its side, coronary or not."""
+SMALL_MM3, SIZE_POWER = 5.0, 0.6
+"""A candidate is drawn the more often the more it may add to a score: one of 500 mm3 ten times as often as a speck."""
 PULL = 0.5
 """Of a bias of 1, in candidates that are wrong by a factor of e."""
 
@@ -89,10 +89,10 @@ class LesionTask:
         return self._cache[number]
 
     def _choose(self, kinds: np.ndarray, size: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """Draw with replacement: a fixed share is coronary; rare kinds of the rest, and large ones, come often."""
+        """Draw with replacement: a fixed share is coronary; rare kinds, and large candidates, come often."""
         own = is_coronary(kinds)
         weight = (10.0**size + SMALL_MM3) ** SIZE_POWER
-        for kind in np.unique(kinds[~own]):
+        for kind in np.unique(kinds):
             weight[kinds == kind] /= np.count_nonzero(kinds == kind) ** EVENNESS
         for side in (own, ~own):
             weight[side] /= max(weight[side].sum(), 1e-9)
