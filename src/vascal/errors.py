@@ -13,6 +13,9 @@
     │   └── GridMismatchError              two images that should share a grid do not
     ├── PixelError (ValueError)            pixels can not be turned into HU
     ├── AnatomyError (ValueError)          no heart where one is needed
+    ├── FilmError (ValueError)             a radiograph that does not show the aorta from the side at L1 to L4
+    │   ├── ViewError                      not a lateral view
+    │   └── CoverageError                  levels are missing or hidden
     ├── RuleError (ValueError)             a scoring rule that contradicts itself or does not apply
     ├── LabelError (ValueError)            a label map or its names can not be used
     ├── SimulationError (ValueError)       a plan that can not be simulated
@@ -96,6 +99,24 @@ class AnatomyError(VascalError, ValueError):
     """The scan does not show what scoring needs to see."""
 
     code = "no-heart"
+
+
+class FilmError(VascalError, ValueError):
+    """A radiograph does not show what grading the abdominal aorta needs to see."""
+
+    code = "film"
+
+
+class ViewError(FilmError):
+    """Not a lateral view of the lumbar spine."""
+
+    code = "not-lateral"
+
+
+class CoverageError(FilmError):
+    """Not all of L1 to L4, with the room in front of them, can be seen."""
+
+    code = "levels-missing"
 
 
 class RuleError(VascalError, ValueError):
