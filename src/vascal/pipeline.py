@@ -31,7 +31,7 @@ from vascal.io.labels import read_labels
 from vascal.io.reading import read_volume
 from vascal.io.sources import hash_file, identify_sources
 from vascal.models.finder import DEFAULT_FINDER, Finder, choose_finder
-from vascal.report.caveats import Circumstances, find_caveats
+from vascal.report.caveats import Circumstances, FoundBy, find_caveats
 from vascal.report.choice import Choice, choose_report
 from vascal.report.provenance import Provenance
 from vascal.report.report import ImageFindings, RejectedCandidate, Report, SeriesFacts
@@ -170,16 +170,16 @@ def score_series(
         labels = None if labels is None else thicken_labels(labels, compensated.volume.grid.spacing_between_slices_mm)
         anatomy = chosen_finder.segmenter.find_anatomy(compensated.volume)
     volume = compensated.volume
-    if labels is None and chosen_finder.name == "learned":
+    found_by: FoundBy = chosen_finder.name if labels is None else "labels"
+    if found_by == "learned":
         setting = replace(setting, rule=contrast_rule(setting.rule, anatomy))
     finding = (
         find_calcium(volume, anatomy, setting.rule, chosen_finder.judge)
         if labels is None
         else find_labelled(volume, labels, setting.rule)
     )
-    numbers = score_calcium(
-        volume, finding.lesions, rule=setting.rule, calibration=setting.calibration, bmi=series.patient.bmi
-    )
+    bmi = series.patient.bmi
+    numbers = score_calcium(volume, finding.lesions, rule=setting.rule, calibration=setting.calibration, bmi=bmi)
     seen = Circumstances(
         acquisition=setting.acquisition,
         grid=volume.grid,
@@ -187,17 +187,15 @@ def score_series(
         calibration=setting.calibration,
         score=numbers,
         anatomy=anatomy,
-        found_by=chosen_finder.name if labels is None else "labels",
+        found_by=found_by,
+        uncertainty=doubt_total(volume, finding, numbers, bmi=bmi) if found_by == "learned" else None,
         has_empty_labels=labels is not None and not labels.labels.any(),
         source_format=series.source_format,
         series_notes=series.notes,
         compensations=compensated.names,
     )
-    report = _write_report(
-        series, study_date, seen, finding, _trace(series, chosen, ", ".join(chosen_finder.models) or anatomy.finder)
-    )
-    if seen.found_by == "learned":
-        report = replace(report, uncertainty=doubt_total(volume, finding, numbers, bmi=series.patient.bmi))
+    trace = _trace(series, chosen, ", ".join(chosen_finder.models) or anatomy.finder)
+    report = _write_report(series, study_date, seen, finding, trace)
     return ScoredSeries(report=report, volume=volume, finding=finding, anatomy=anatomy)
 
 
@@ -309,6 +307,7 @@ def _write_report(series: Series, study_date: str, seen: Circumstances, finding:
         series=_facts(series, study_date, seen.acquisition),
         found_by=seen.found_by,
         score=seen.score,
+        uncertainty=seen.uncertainty,
         is_quotable=all(caveat.severity != "critical" for caveat in caveats),
         rejected=tuple(_describe(rejected, seen.grid.shape) for rejected in finding.rejected),
         findings=_findings(seen.anatomy),

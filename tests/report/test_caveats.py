@@ -10,8 +10,10 @@ import pytest
 
 from tests.calcium.scenes import blank, score_of
 from vascal.anatomy.segmenter import STRUCTURES, Anatomy
+from vascal.calcium.categories import RiskCategory
 from vascal.calcium.mass import Calibration, assume_calibration
 from vascal.calcium.rule import AGATSTON_1990, choose_rule, override_rule
+from vascal.calcium.uncertainty import CATEGORIES, TotalUncertainty
 from vascal.report.caveats import Caveat, Circumstances, FoundBy, find_caveats, is_sharp_kernel
 from vascal.study import Acquisition, Gating
 from vascal.volume import Grid, LabelMap, OneSliceGrid
@@ -213,6 +215,19 @@ def test_automatic_finding_is_said_and_its_notes_are_kept() -> None:
     assert set(caveats) == {"found-automatically", "finder-note"}
     assert caveats["finder-note"].message == "The aorta was not found."
     assert found(anatomy=noted) == {}
+
+
+@pytest.mark.parametrize(("share", "warned"), [(0.69, True), (0.7, False)])
+def test_a_category_that_is_not_likely_is_said_with_the_others(share: float, warned: bool) -> None:
+    score = score_of(peak_of(450))
+    categories: dict[RiskCategory, float] = dict.fromkeys(CATEGORIES, 0.0)
+    categories["0"] = 1 - share
+    categories[score.risk_category] = share
+    doubt = TotalUncertainty(low=0, high=9, level=0.95, zero_probability=1 - share, categories=categories)
+    caveats = found(score=score, found_by="learned", uncertainty=doubt)
+    assert ("category-in-doubt" in caveats) == warned
+    if warned:
+        assert f"{score.risk_category} with 69 %, 0 with 31 %" in caveats["category-in-doubt"].message
 
 
 def test_lesions_without_a_vessel_are_counted_out_loud() -> None:

@@ -17,6 +17,7 @@ from vascal.calcium.lesions import UNASSIGNED
 from vascal.calcium.mass import Calibration
 from vascal.calcium.rule import AgatstonRule
 from vascal.calcium.score import CalciumScore
+from vascal.calcium.uncertainty import TotalUncertainty
 from vascal.study import Acquisition
 from vascal.volume import Grid, OneSliceGrid
 
@@ -24,6 +25,8 @@ FoundBy = Literal["labels", "rules", "learned"]
 """Who marked the calcium: a person or another program, or vascal's own finder."""
 
 Severity = Literal["critical", "caution", "info"]
+LEAST_CATEGORY, SHOWN_CATEGORY = 0.7, 0.1
+"""A risk category less likely than the first is in doubt; others are named from the second on."""
 LEAST_AGREEMENT = 0.7
 """Dice of two outlines of one heart; on simulated scans the finders agree to 0.8 and better."""
 _RANK = {"critical": 0, "caution": 1, "info": 2}
@@ -70,6 +73,7 @@ class Circumstances:
     anatomy: Anatomy
     found_by: FoundBy = "rules"
     has_empty_labels: bool = False
+    uncertainty: TotalUncertainty | None = None
     source_format: str = "dicom"
     series_notes: tuple[str, ...] = ()
     compensations: tuple[str, ...] = ()
@@ -88,6 +92,7 @@ def find_caveats(seen: Circumstances) -> tuple[Caveat, ...]:
         *_kernel(seen.acquisition),
         *_noise_and_metal(seen),
         *_finder(seen),
+        *_doubt(seen),
         *_settings(seen),
         *(Caveat(code="series-note", message=note, severity="info") for note in seen.series_notes),
         Caveat(code="not-a-medical-device", message="For research. Not a medical device.", severity="info"),
@@ -299,6 +304,19 @@ def _finder(seen: Circumstances) -> Iterator[Caveat]:
         )
     for note in seen.anatomy.notes:
         yield Caveat(code="finder-note", message=note, severity="info")
+
+
+def _doubt(seen: Circumstances) -> Iterator[Caveat]:
+    """Say so where the lesions that were scored may as well be none, or others be some."""
+    doubt = seen.uncertainty
+    if doubt is None or doubt.categories[seen.score.risk_category] >= LEAST_CATEGORY:
+        return
+    likely = sorted(doubt.categories.items(), key=lambda item: -item[1])
+    shares = ", ".join(f"{name} with {100 * share:.0f} %" for name, share in likely if share >= SHOWN_CATEGORY)
+    yield Caveat(
+        code="category-in-doubt",
+        message=f"The category is in doubt: {shares}, as learned on simulated scans. Look at the least sure lesions.",
+    )
 
 
 def _settings(seen: Circumstances) -> Iterator[Caveat]:
