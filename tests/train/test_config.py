@@ -10,8 +10,8 @@ import pytest
 
 from vascal.errors import TrainingError
 from vascal.train.config import DataConfig, TrainConfig, lay_out, make_config, read_config
-from vascal.train.loop import Schedule
 from vascal.train.networks import NetworkConfig
+from vascal.train.schedule import Schedule
 
 LEAST = {"task": "voxels", "out": "run", "data": {"simulated": 3}}
 RECIPES = sorted((Path(__file__).parents[2] / "recipes").glob("*.toml"))

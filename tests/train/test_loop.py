@@ -15,7 +15,8 @@ from torch import Tensor, nn
 
 from tests.train.tiny import StepTask, make_network
 from vascal.errors import TrainingError
-from vascal.train.loop import Schedule, answering_on_cpu, fit, learning_rate
+from vascal.train.loop import answering_on_cpu, fit
+from vascal.train.schedule import Schedule, learning_rate
 
 SHORT = Schedule(steps=12, batch=2, warm_up=2, validate_every=4, validation_batches=3, learning_rate=0.05)
 TASK = StepTask()

@@ -18,9 +18,10 @@ from vascal.errors import MissingExtraError, TrainingError
 from vascal.models.runtime import read_manifest
 from vascal.models.voxel_net import VoxelJudge
 from vascal.train.config import DataConfig, TrainConfig, make_config
-from vascal.train.loop import Schedule, Task
+from vascal.train.loop import Task
 from vascal.train.networks import NetworkConfig
 from vascal.train.run import Silence, keep_config, prepare_samples, train_cac
+from vascal.train.schedule import Schedule
 from vascal.train.tasks import RECIPES, choose_network, find_recipe
 
 NETWORK = NetworkConfig(channels=(4, 8, 8), strides=(1, 2), residual_units=1)

@@ -10,9 +10,9 @@ from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from vascal.errors import TrainingError
-from vascal.train.loop import Schedule
 from vascal.train.losses import LossConfig
 from vascal.train.networks import NetworkConfig
+from vascal.train.schedule import Schedule
 from vascal.train.warping import WarpConfig
 
 TaskName = Literal["anatomy", "courses", "lesions", "voxels"]

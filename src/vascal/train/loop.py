@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 import numpy as np
 
 from vascal.errors import TrainingError
+from vascal.train.schedule import Schedule, learning_rate, make_optimizer
 
 if TYPE_CHECKING:
     import torch
@@ -49,50 +50,6 @@ class Task(Protocol):
     def scores(self, network: nn.Module, batch: Mapping[str, Tensor]) -> dict[str, float]:
         """Judge one validation batch."""
         ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Schedule:
-    """How long and how fast.
-
-    Parameters
-    ----------
-    steps
-        Batches in all.
-    batch
-        Samples a batch.
-    learning_rate, weight_decay
-        Of AdamW; the rate warms up over `warm_up` steps and falls as a cosine.
-    warm_up
-        Steps.
-    validate_every
-        Steps between validations; each also writes a checkpoint.
-    validation_batches
-        Batches a validation looks at, always the same.
-    patience
-        Validations without a better loss after which training stops early; 0 never stops.
-    seed
-        Of weights, order and chance.
-    workers
-        Processes that prepare samples; 0 prepares them in between.
-    mixed_precision
-        Use half precision where the device has it: on a GPU.
-    time_limit_min
-        Stop after this many minutes, however few steps that is; None never. A resumed training has them anew.
-    """
-
-    steps: int = 2000
-    batch: int = 1
-    learning_rate: float = 2e-3
-    weight_decay: float = 1e-5
-    warm_up: int = 100
-    validate_every: int = 250
-    validation_batches: int = 12
-    patience: int = 0
-    seed: int = 0
-    workers: int = 0
-    mixed_precision: bool = True
-    time_limit_min: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,7 +151,7 @@ def _set_up(network: nn.Module, schedule: Schedule) -> _Bench:
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     network.to(device)
     runner = torch.nn.DataParallel(network) if torch.cuda.device_count() > 1 else network
-    optimizer = torch.optim.AdamW(network.parameters(), lr=schedule.learning_rate, weight_decay=schedule.weight_decay)
+    optimizer = make_optimizer(network, schedule)
     scaler = torch.amp.GradScaler(device.type, enabled=schedule.mixed_precision and device.type == "cuda")
     return _Bench(network, runner, optimizer, scaler, device)
 
@@ -228,14 +185,6 @@ def _name(device: torch.device) -> str:
     import torch
 
     return torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu"
-
-
-def learning_rate(step: int, schedule: Schedule) -> float:
-    """Rate at a step: a line up, then half a cosine down to a hundredth."""
-    if step < schedule.warm_up:
-        return schedule.learning_rate * (step + 1) / schedule.warm_up
-    share = (step - schedule.warm_up) / max(1, schedule.steps - schedule.warm_up)
-    return schedule.learning_rate * (0.01 + 0.99 * 0.5 * (1 + float(np.cos(np.pi * min(share, 1.0)))))
 
 
 def validate(network: nn.Module, task: Task, schedule: Schedule, device: torch.device) -> dict[str, float]:
@@ -372,7 +321,8 @@ def _keep(out: Path, bench: _Bench, state: dict[str, Any], scores: dict[str, flo
     weights = bench.network.state_dict()
     if scores["loss"] < state["best"]["loss"]:
         state["best"], state["waited"] = {**scores, "step": state["step"]}, 0
-        save_file({name: value.contiguous() for name, value in weights.items()}, out / "best.part")
+        # Copies, since DynUNet has two names for each of its weights and a file can not share them.
+        save_file({name: value.clone().contiguous() for name, value in weights.items()}, out / "best.part")
         (out / "best.part").replace(out / "best.safetensors")
     saved = {
         "network": weights, "optimizer": bench.optimizer.state_dict(), "scaler": bench.scaler.state_dict(),
