@@ -133,7 +133,7 @@ def lesions_to_csv(report: Report) -> bytes:
         row["x_mm"], row["y_mm"], row["z_mm"] = lesion.center_mm
         row["first_slice"], row["last_slice"] = lesion.slices
         rows.append({name: row[name] for name in LESION_COLUMNS})
-    return _to_csv(LESION_COLUMNS, rows)
+    return table_to_csv(LESION_COLUMNS, rows)
 
 
 def score_row(saved: Mapping[str, Any], folder: str, choice: str | None) -> dict[str, Any]:
@@ -185,7 +185,7 @@ def score_row(saved: Mapping[str, Any], folder: str, choice: str | None) -> dict
 
 def scores_to_csv(rows: Iterable[Mapping[str, Any]]) -> bytes:
     """Write `scores.csv`: one row a series."""
-    return _to_csv(SCORE_COLUMNS, rows)
+    return table_to_csv(SCORE_COLUMNS, rows)
 
 
 def failures_to_csv(failures: Sequence[Failure]) -> bytes:
@@ -201,10 +201,11 @@ def failures_to_csv(failures: Sequence[Failure]) -> bytes:
         }
         for failure in failures
     ]
-    return _to_csv(FAILURE_COLUMNS, rows)
+    return table_to_csv(FAILURE_COLUMNS, rows)
 
 
-def _to_csv(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> bytes:
+def table_to_csv(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> bytes:
+    """Write a table whose cells a spreadsheet never runs as formulas."""
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(columns)

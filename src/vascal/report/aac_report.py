@@ -8,6 +8,7 @@ from typing import Literal
 
 from vascal.aac.aac24 import Aac24Score
 from vascal.aac.reading import FilmReading, Obstacle, WallGrade
+from vascal.aac.stretches import Stretch, find_stretches
 from vascal.aac.total_doubt import TotalDoubt
 from vascal.radiograph import FilmFacts, Radiograph, SpacingSource
 from vascal.report.caveats import Caveat, FoundBy
@@ -56,6 +57,8 @@ class ReadingSummary:
         By level, how sure its name is, 0 to 1; empty where the reader does not say.
     obstacles
         Share of the wall that something hides, by what it is.
+    stretches
+        By wall, where it is calcified, in levels from 0 at the top of L1 to 4 at the bottom of L4.
     level_bounds
         Five borders, each as ((row, column), (row, column)) in pixels of the film.
     """
@@ -66,6 +69,7 @@ class ReadingSummary:
     lateral_probability: float
     level_confidence: Mapping[Level, float]
     obstacles: Mapping[Obstacle, float]
+    stretches: Mapping[Wall, tuple[Stretch, ...]]
     level_bounds: tuple[tuple[tuple[float, float], tuple[float, float]], ...]
 
 
@@ -134,5 +138,6 @@ def summarise_reading(reading: FilmReading) -> ReadingSummary:
         lateral_probability=reading.lateral_probability,
         level_confidence=dict(reading.level_confidence),
         obstacles=dict(reading.obstacles),
+        stretches=find_stretches(reading),
         level_bounds=bounds,
     )
