@@ -13,7 +13,7 @@ from vascal.calcium.candidates import find_candidates
 from vascal.calcium.lesions import find_lesions
 from vascal.calcium.rule import AGATSTON_1990
 from vascal.calcium.score import score_calcium
-from vascal.train.config import read_config
+from vascal.train.config import FILM_TASKS, read_config
 from vascal.train.tasks import find_recipe
 
 RECIPES = Path(__file__).parents[2] / "recipes"
@@ -23,7 +23,7 @@ RECIPES = Path(__file__).parents[2] / "recipes"
 def test_every_recipe_is_a_training_that_can_be_set_up(path: Path) -> None:
     config = read_config(path)
     assert find_recipe(config).prepare is not None
-    assert path.stem.endswith(config.task)
+    assert path.stem.endswith(config.task) or (path.stem.startswith("shao-2025") and config.task in FILM_TASKS)
 
 
 def test_the_test_side_is_scored_by_its_labels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

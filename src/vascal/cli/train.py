@@ -10,12 +10,12 @@ import typer
 from vascal.cli.progress import show_progress
 from vascal.errors import VascalError
 
-train = typer.Typer(help="Train or fine-tune the networks that find calcium.", no_args_is_help=True)
+train = typer.Typer(help="Train or fine-tune the networks that find calcium, on CT and on films.", no_args_is_help=True)
 
 
 @train.callback()
 def _group() -> None:
-    """Train or fine-tune the networks that find calcium."""
+    """Train or fine-tune the networks that find calcium, on CT and on films."""
 
 
 @train.command("cac")
@@ -29,13 +29,35 @@ def train_cac_command(
     Writes weights, log.csv, the model in ONNX with its manifest, and model-card.md into the folder that the file names
     as out; `vascal score --model` takes that folder. Paths in the file are relative to the current folder.
     """
+    _run("train_cac", config)
+
+
+@train.command("aac")
+def train_aac_command(
+    config: Annotated[
+        Path,
+        typer.Option(help="TOML file: task, data, schedule; see recipes/shao-2025.toml.", exists=True, dir_okay=False),
+    ],
+    fold: Annotated[
+        int | None, typer.Option(help="Which fold to hold back, where the file has data.fold.", min=0)
+    ] = None,
+) -> None:
+    """Train a network for lateral films of the lumbar spine, or go on with a training that was stopped.
+
+    Tasks: film-totals (one AAC-24 total for a film) and film-vertebrae (where the vertebral bodies are). Films come
+    from a CSV table that names images and their totals or the grades of the eight walls, or from the simulator.
+    """
+    _run("train_aac", config, **({} if fold is None else {"fold": fold}))
+
+
+def _run(name: str, config: Path, **options: int) -> None:
     try:
+        from vascal.train import run
         from vascal.train.config import read_config
-        from vascal.train.run import train_cac
 
         chosen = read_config(config)
         with show_progress("training") as progress:
-            trained = train_cac(chosen, progress)
+            trained = getattr(run, name)(chosen, progress, **options)
     except VascalError as error:
         raise typer.BadParameter(str(error)) from error
     except KeyboardInterrupt:

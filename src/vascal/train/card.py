@@ -9,14 +9,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from vascal.models.runtime import ModelEntry
-from vascal.train.config import TrainConfig, lay_out
+from vascal.train.config import FILM_TASKS, TrainConfig, lay_out
 from vascal.train.loop import Outcome
 from vascal.train.networks import NetworkConfig
 from vascal.train.samples import SIMULATED, Sample, SampleList, Sides
+from vascal.train.schedule import Schedule
 
 CARD_NAME = "model-card.md"
 PURPOSES: Mapping[str, str] = {
     "anatomy": "finds heart, vessels, lungs and bones on a coarse grid",
+    "film-totals": "gives the AAC-24 total of a lateral film",
+    "film-vertebrae": "maps the vertebral bodies of a lateral film",
     "courses": "maps where the coronary arteries run",
     "lesions": "says what each bright group near the heart is, and in which artery",
     "voxels": "names calcium by coronary artery, voxel by voxel",
@@ -107,12 +110,19 @@ def _recipe(facts: Facts) -> str:
         ("Started from", facts.config.start_from or "random weights"),
         *([("Patch", " x ".join(str(n) for n in facts.patch) + " (slices, rows, columns)")] if facts.patch else []),
         ("Steps", f"{outcome.steps} of {schedule.steps}, {schedule.batch} samples each"),
-        ("Optimiser", f"AdamW, rate {schedule.learning_rate:g}, weight decay {schedule.weight_decay:g}"),
+        (
+            "Optimiser",
+            f"{_optimiser(schedule)}, rate {schedule.learning_rate:g}, weight decay {schedule.weight_decay:g}",
+        ),
         ("Seed", str(schedule.seed)),
         ("Device", outcome.device),
         ("Time", f"{outcome.seconds / 60:.1f} minutes"),
     ]
     return "## Recipe\n\n" + _table(("", ""), rows)
+
+
+def _optimiser(schedule: Schedule) -> str:
+    return "AdamW" if schedule.sgd is None else f"SGD, momentum {schedule.sgd.momentum:g}"
 
 
 def _scores(facts: Facts) -> str:
@@ -129,8 +139,13 @@ def _limits(facts: Facts) -> str:
     limits = [
         "Not a medical device. Scores found with it need a reader's eye.",
         "It knows scans like those it was trained on: other scanners, kernels, doses and patients may differ.",
-        "The score itself is still measured by the published definition; the network only says what is coronary.",
     ]
+    if facts.config.task in FILM_TASKS:
+        limits.append("What is no lateral film of the lumbar spine gets an answer too; whoever asks must see to that.")
+    else:
+        limits.append(
+            "The score itself is still measured by the published definition; the network only says what is coronary."
+        )
     if any(row.source == SIMULATED for row in _used(facts)):
         limits.insert(0, "Simulated scans lack what the simulator does not know of; expect less on real ones.")
     if len({row.patient for row in facts.sides.validation}) < 20:

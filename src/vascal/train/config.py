@@ -10,13 +10,16 @@ from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from vascal.errors import TrainingError
+from vascal.train.film_config import TotalConfig, VertebraConfig
 from vascal.train.losses import LossConfig
 from vascal.train.networks import NetworkConfig
 from vascal.train.schedule import Schedule
 from vascal.train.warping import WarpConfig
 
-TaskName = Literal["anatomy", "courses", "lesions", "voxels"]
-TASK_NAMES: tuple[TaskName, ...] = ("anatomy", "courses", "lesions", "voxels")
+TaskName = Literal["anatomy", "courses", "lesions", "voxels", "film-totals", "film-vertebrae"]
+TASK_NAMES: tuple[TaskName, ...] = ("anatomy", "courses", "lesions", "voxels", "film-totals", "film-vertebrae")
+FILM_TASKS: tuple[TaskName, ...] = ("film-totals", "film-vertebrae")
+"""Tasks on lateral films; the others are on CT."""
 EMBEDDED = "embedded"
 
 
@@ -37,6 +40,11 @@ class DataConfig:
         Of the first simulated scan; the others follow.
     validation
         Share of simulated patients that are held back.
+    films
+        Instead of a data set, for tasks on films: a table of them, see `vascal.io.datasets.films`, or a folder of
+        samples of whole films.
+    fold
+        Hold back one of several equal parts instead, such as [0, 5] for the first of five.
     """
 
     index: Path | None = None
@@ -44,12 +52,19 @@ class DataConfig:
     samples: Path | None = None
     seed: int = 0
     validation: float = 0.15
+    films: Path | None = None
+    fold: tuple[int, int] | None = None
 
     def __post_init__(self) -> None:
-        if self.index is None and self.simulated is None and self.samples is None:
-            raise TrainingError("data: give index (a data set), simulated (a number of scans) or samples (a folder)")
-        if self.index is not None and self.simulated is not None:
-            raise TrainingError("data: give index or simulated, not both")
+        given = [name for name in ("index", "simulated", "films") if getattr(self, name) is not None]
+        if not given and self.samples is None:
+            raise TrainingError(
+                "data: give index (a data set), simulated (a number of scans), films (a table) or samples (a folder)"
+            )
+        if len(given) > 1:
+            raise TrainingError(f"data: give {' or '.join(given)}, not both")
+        if self.fold is not None and not 0 <= self.fold[0] < self.fold[1]:
+            raise TrainingError(f"data.fold is {list(self.fold)}; needed: a fold from 0, and how many there are")
         if not 0 < self.validation < 1:
             raise TrainingError(f"data.validation is {self.validation}; needed: a share between 0 and 1")
         _require_positive("data", simulated=self.simulated)
@@ -63,7 +78,8 @@ class TrainConfig:
     ----------
     task
         ``anatomy`` (regions of the scan), ``courses`` (where arteries run), ``lesions`` (what a bright
-        group is) or ``voxels`` (calcium by artery, voxel by voxel).
+        group is) or ``voxels`` (calcium by artery, voxel by voxel); on lateral films ``film-totals`` (AAC-24) or
+        ``film-vertebrae`` (where vertebral bodies are).
     data
         Where samples come from.
     out
@@ -84,6 +100,8 @@ class TrainConfig:
         How far shapes stray, where the task warps.
     patch
         Slices, rows, columns of a sample; the task's own unless given.
+    totals, vertebrae
+        Options of the tasks ``film-totals`` and ``film-vertebrae``.
     """
 
     task: TaskName
@@ -96,12 +114,15 @@ class TrainConfig:
     schedule: Schedule = field(default_factory=Schedule)
     warp: WarpConfig | None = None
     patch: tuple[int, int, int] | None = None
+    totals: TotalConfig | None = None
+    vertebrae: VertebraConfig | None = None
 
     def __post_init__(self) -> None:
         s = self.schedule
         _require_positive(
             "schedule", steps=s.steps, batch=s.batch, validate_every=s.validate_every,
-            validation_batches=s.validation_batches, learning_rate=s.learning_rate,
+            validation_batches=s.validation_batches, learning_rate=s.learning_rate, epochs=s.epochs,
+            validate_epochs=s.validate_epochs,
         )  # fmt: skip
         if min(s.warm_up, s.patience, s.seed, s.workers, s.weight_decay) < 0:
             raise TrainingError("schedule: warm_up, patience, seed, workers and weight_decay can not be below 0")
@@ -218,7 +239,8 @@ def _convert_list(kinds: tuple[Any, ...], value: Any, where: str) -> tuple[Any, 
     is_open = kinds[-1] is Ellipsis
     if not isinstance(value, list | tuple) or not (is_open or len(value) == len(kinds)):
         count = "" if is_open else f"{len(kinds)} "
-        raise TrainingError(f"{where} is {value!r}; needed: a list of {count}numbers")
+        kind = {Path: "paths", str: "texts"}.get(kinds[0], "numbers")
+        raise TrainingError(f"{where} is {value!r}; needed: a list of {count}{kind}")
     return tuple(_convert(kinds[0] if is_open else kinds[n], part, f"{where}[{n}]") for n, part in enumerate(value))
 
 

@@ -18,10 +18,12 @@ from vascal.io.atomic import write_file
 from vascal.io.dataset_index import find_index
 from vascal.models.runtime import MANIFEST, ModelEntry, read_manifest
 from vascal.train.card import CARD_NAME, Facts, write_card
-from vascal.train.config import TrainConfig, lay_out
+from vascal.train.config import FILM_TASKS, TrainConfig, lay_out
+from vascal.train.film_preparation import find_film_list
 from vascal.train.loop import Outcome, Task, fit
 from vascal.train.networks import NetworkConfig
 from vascal.train.samples import Progress, SampleList, Sides, claim_folder, has_samples, read_samples, split_samples
+from vascal.train.schedule import count_steps
 from vascal.train.start import load_start
 from vascal.train.tasks import OF_ITS_OWN, Recipe, choose_network, choose_patch, find_recipe
 
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
 CONFIG_NAME = "config.json"
 NEEDED = ("torch", "monai", "safetensors", "onnx", "einops")
 INSTALL = "pip install 'vascal[train]'"
-MAY_CHANGE = ("steps", "time_limit_min", "patience", "workers", "mixed_precision")
+MAY_CHANGE = ("steps", "epochs", "time_limit_min", "patience", "workers", "mixed_precision")
 """What a resumed training may do differently from its beginning."""
 
 
@@ -68,6 +70,50 @@ class Silence:
 
 
 def train_cac(config: TrainConfig, progress: Progress | None = None) -> Trained:
+    """Train one model for CT, or go on with its training; arguments and errors as for `train_model`."""
+    if config.task in FILM_TASKS:
+        raise TrainingError(f"task {config.task!r} is on films: vascal train aac")
+    return train_model(config, progress)
+
+
+def train_aac(config: TrainConfig, progress: Progress | None = None, *, fold: int | None = None) -> Trained:
+    """Train one model for lateral films, or go on with its training.
+
+    Parameters
+    ----------
+    config, progress
+        As for `train_model`.
+    fold
+        Of ``data.fold``: hold back this part instead, into a folder of its own.
+
+    Raises
+    ------
+    TrainingError
+        If the task is on CT, or there is no such fold; and as for `train_model`.
+    """
+    if config.task not in FILM_TASKS:
+        raise TrainingError(f"task {config.task!r} is on CT: vascal train cac")
+    return train_model(config if fold is None else choose_fold(config, fold), progress)
+
+
+def choose_fold(config: TrainConfig, fold: int) -> TrainConfig:
+    """Hold back another fold, and keep it in a folder of its own; prepared samples are shared.
+
+    Raises
+    ------
+    TrainingError
+        If the training names no number of folds, or has fewer.
+    """
+    if config.data.fold is None:
+        raise TrainingError("the file has no data.fold; such as fold = [0, 5] for five")
+    data = replace(config.data, fold=(fold, config.data.fold[1]), samples=config.samples)
+    name = f"fold-{fold}"
+    return replace(
+        config, data=data, out=config.out / name, publish=None if config.publish is None else config.publish / name
+    )
+
+
+def train_model(config: TrainConfig, progress: Progress | None = None) -> Trained:
     """Train one model, or go on with its training.
 
     Prepares samples if they are not there, splits them by patient, trains, exports to ONNX with
@@ -94,24 +140,32 @@ def train_cac(config: TrainConfig, progress: Progress | None = None) -> Trained:
     recipe = find_recipe(config)
     keep_config(config)
     samples = prepare_samples(config, recipe, watch)
-    sides = split_samples(samples.samples, seed=config.schedule.seed, validation=config.data.validation)
-    training, validation = (
-        recipe.make_task(config, [config.samples / row.file for row in rows])
-        for rows in (sides.training, sides.validation)
+    sides = split_samples(
+        samples.samples, seed=config.schedule.seed, validation=config.data.validation, fold=config.data.fold
     )
+    training, validation = _make_tasks(config, recipe, sides)
+    schedule = count_steps(config.schedule, training=len(training), validation=len(validation))
     torch.manual_seed(config.schedule.seed)
     network = recipe.make_network(config, training)
     if config.start_from:
         load_start(network, config.start_from, config.task)
     require_fit(network, training)
     watch.say(f"{len(sides.training)} scans to train on, {len(sides.validation)} to validate, {sides.test} untouched")
-    outcome = fit(network, training, validation, config.schedule, config.out, watch=_tell(watch, config.schedule.steps))
+    outcome = fit(network, training, validation, schedule, config.out, watch=_tell(watch, schedule.steps))
     measured = {} if recipe.calibrate is None else recipe.calibrate(network, validation)
     entry = publish(config, recipe, network, training, measured)
-    facts = _collect_facts(config, network, samples, sides, outcome, entry)
+    facts = _collect_facts(replace(config, schedule=schedule), network, samples, sides, outcome, entry)
     name = f"{config.task}.md" if config.publish else CARD_NAME
     write_file(config.models / name, write_card(facts).encode())
     return Trained(folder=config.models, card=config.models / name, entry=entry, outcome=outcome)
+
+
+def _make_tasks(config: TrainConfig, recipe: Recipe, sides: Sides) -> tuple[Task, Task]:
+    training, validation = (
+        recipe.make_task(config, [config.samples / row.file for row in rows])
+        for rows in (sides.training, sides.validation)
+    )
+    return training, validation if recipe.hold_back is None else recipe.hold_back(validation)
 
 
 def require_train_extra() -> None:
@@ -165,13 +219,13 @@ def prepare_samples(config: TrainConfig, recipe: Recipe, progress: Progress) -> 
     TrainingError
         If they can not be prepared, or are another data set's.
     """
-    is_given = config.data.index is None and config.data.simulated is None
+    is_given = config.data.index is None and config.data.simulated is None and config.data.films is None
     if not is_given:
-        claim_folder(config.samples, _find_origin(config))
+        claim_folder(config.samples, {**_find_origin(config), **recipe.origin(config)})
     if not has_samples(config.samples):
         if is_given:
             raise TrainingError(
-                f"{config.samples.name} holds no samples; give data.index or data.simulated to make them"
+                f"{config.samples.name} holds no samples; give data.index, data.films or data.simulated to make them"
             )
         if recipe.prepare is None:
             raise TrainingError(
@@ -185,13 +239,14 @@ def prepare_samples(config: TrainConfig, recipe: Recipe, progress: Progress) -> 
 def _find_origin(config: TrainConfig) -> dict[str, Any]:
     """Tell what samples are made from: of a data set, its index as it is now."""
     data = config.data
-    if data.index is None:
+    if data.simulated is not None:
         return {"task": config.task, "simulated": data.simulated, "seed": data.seed}
-    path = find_index(data.index)
+    name = "index" if data.index is not None else "films"
+    path = find_index(data.index) if data.index is not None else find_film_list(data.films or Path())
     try:
-        return {"task": config.task, "index_sha256": sha256(path.read_bytes()).hexdigest()}
+        return {"task": config.task, f"{name}_sha256": sha256(path.read_bytes()).hexdigest()}
     except OSError as error:
-        raise TrainingError(f"data.index {path.name} can not be read: {error.strerror}") from error
+        raise TrainingError(f"data.{name} {path.name} can not be read: {error.strerror}") from error
 
 
 def require_fit(network: nn.Module, task: Task) -> None:

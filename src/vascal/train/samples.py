@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
-from vascal.dataset import Split, SplitPlan, split_patients
+from vascal.dataset import Split, SplitPlan, draw_fraction, split_patients
 from vascal.errors import TrainingError
 from vascal.io.atomic import write_file
 
@@ -153,7 +153,9 @@ class Sides:
     test: int
 
 
-def split_samples(samples: Sequence[Sample], *, seed: int, validation: float) -> Sides:
+def split_samples(
+    samples: Sequence[Sample], *, seed: int, validation: float, fold: tuple[int, int] | None = None
+) -> Sides:
     """Put each patient on one side.
 
     Parameters
@@ -162,12 +164,18 @@ def split_samples(samples: Sequence[Sample], *, seed: int, validation: float) ->
         Those with a split keep it; the others are divided by a hash of seed and patient.
     seed, validation
         Of that division; share that is held back.
+    fold
+        Hold back this one of so many parts instead: all but test samples are divided then.
 
     Raises
     ------
     TrainingError
         If a patient is on two sides, or a side that is needed is empty.
     """
+    if fold is not None:
+        samples = [
+            row if row.split == "test" else replace(row, split=_side_of_fold(row, seed, fold)) for row in samples
+        ]
     free = {row.patient: "" for row in samples if row.split is None}
     sides = split_patients(free, SplitPlan(seed=seed, shares=(1 - validation, validation, 0.0)))
     placed = [(row, row.split or sides[row.patient]) for row in samples]
@@ -183,3 +191,8 @@ def split_samples(samples: Sequence[Sample], *, seed: int, validation: float) ->
                 f"{len(by_side['validation'])} for validation; both need at least one"
             )
     return Sides(training=by_side["train"], validation=by_side["validation"], test=len(by_side["test"]))
+
+
+def _side_of_fold(row: Sample, seed: int, fold: tuple[int, int]) -> Split:
+    number, count = fold
+    return "validation" if int(draw_fraction(row.patient, seed) * count) == number else "train"

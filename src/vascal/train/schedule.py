@@ -6,6 +6,8 @@ import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from vascal.errors import TrainingError
+
 if TYPE_CHECKING:
     import torch
     from torch import nn
@@ -31,6 +33,13 @@ class Sgd:
     nesterov: bool = False
     warm_up_from: float = 0.0033
     final_rate: float = 1e-4
+
+    def __post_init__(self) -> None:
+        if not 0 < self.momentum < 1 or min(self.warm_up_from, self.final_rate) < 0:
+            raise TrainingError(
+                f"schedule.sgd: momentum {self.momentum}, rates from {self.warm_up_from} to {self.final_rate}; needed: "
+                "a momentum between 0 and 1, rates from 0 up"
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

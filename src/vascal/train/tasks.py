@@ -13,8 +13,13 @@ from vascal.errors import TrainingError
 from vascal.models.lesion_inputs import KINDS
 from vascal.models.voxel_net import CLASSES, SPACING_MM
 from vascal.train.anatomy_task import AnatomyTask
-from vascal.train.config import TrainConfig
+from vascal.train.config import FILM_TASKS, TrainConfig
 from vascal.train.course_task import CourseTask
+from vascal.train.film_config import TotalConfig, VertebraConfig
+from vascal.train.film_network import build_total_network, build_vertebra_network
+from vascal.train.film_preparation import find_film_origin, prepare_totals, prepare_vertebrae
+from vascal.train.film_task import TotalTask, VertebraTask
+from vascal.train.film_weights import load_imagenet
 from vascal.train.lesion_network import build_lesion_network
 from vascal.train.lesion_preparation import prepare_lesions
 from vascal.train.lesion_task import LesionTask, fit_calibration
@@ -54,6 +59,10 @@ class Recipe:
         What inference must know of the weights.
     calibrate
         Measures, on validation cases and after the training, what else inference must know.
+    hold_back
+        Turns the task of cases that were held back into one without chance.
+    origin
+        Tells which options decide what samples look like.
     """
 
     prepare: Prepare | None
@@ -64,6 +73,8 @@ class Recipe:
     settings: Callable[[TrainConfig], Mapping[str, Any]]
     outputs: tuple[str, ...] = ("logits",)
     calibrate: Callable[[nn.Module, Any], Mapping[str, Any]] | None = None
+    hold_back: Callable[[Any], Task] | None = None
+    origin: Callable[[TrainConfig], Mapping[str, Any]] = lambda _config: {}
 
 
 def choose_network(config: TrainConfig) -> NetworkConfig:
@@ -182,6 +193,46 @@ def _describe_lesions(_config: TrainConfig) -> Mapping[str, Any]:
     return {"kinds": list(KINDS)}
 
 
+def _make_totals(config: TrainConfig, files: Sequence[Path]) -> Task:
+    return TotalTask(files=files, augmentation=(config.totals or TotalConfig()).augmentation)
+
+
+def _build_totals(config: TrainConfig, _task: Task) -> nn.Module:
+    if config.schedule.batch < 2:
+        raise TrainingError("schedule.batch is 1; a network with batch norm needs at least 2")
+    chosen = config.totals or TotalConfig()
+    network = build_total_network(chosen)
+    if chosen.weights is not None:
+        load_imagenet(network, chosen.weights)
+    return network
+
+
+def _describe_totals(config: TrainConfig) -> Mapping[str, Any]:
+    chosen = config.totals or TotalConfig()
+    return {"architecture": chosen.network, "size": list(chosen.size), "region": chosen.region}
+
+
+def _free_films(_config: TrainConfig) -> Mapping[str, Mapping[int, str]]:
+    return {name: {0: "film"} for name in ("image", "total")}
+
+
+def _make_vertebrae(config: TrainConfig, files: Sequence[Path]) -> Task:
+    return VertebraTask(files=files, config=config.vertebrae or VertebraConfig())
+
+
+def _build_vertebrae(config: TrainConfig, _task: Task) -> nn.Module:
+    return build_vertebra_network(config.vertebrae or VertebraConfig())
+
+
+def _describe_vertebrae(config: TrainConfig) -> Mapping[str, Any]:
+    chosen = config.vertebrae or VertebraConfig()
+    return {"names": list(chosen.names), "patch": list(chosen.patch), "spacing_mm": chosen.spacing_mm}
+
+
+def _free_patches(_config: TrainConfig) -> Mapping[str, Mapping[int, str]]:
+    return {name: {0: "film", 2: "row", 3: "column"} for name in ("image", "logits")}
+
+
 RECIPES: Mapping[str, Recipe] = {
     "anatomy": _segment(prepare_anatomy, _make_anatomy),
     "courses": _segment(prepare_courses, _make_courses),
@@ -196,10 +247,35 @@ RECIPES: Mapping[str, Recipe] = {
         calibrate=fit_calibration,
     ),
     "voxels": _segment(prepare_voxels, _make_voxels, _describe_voxels),
+    "film-totals": Recipe(
+        prepare=prepare_totals,
+        make_task=_make_totals,
+        make_network=_build_totals,
+        show=show_image,
+        free_axes=_free_films,
+        settings=_describe_totals,
+        outputs=("total",),
+        hold_back=lambda task: replace(task, augmentation=None),
+        origin=find_film_origin,
+    ),
+    "film-vertebrae": Recipe(
+        prepare=prepare_vertebrae,
+        make_task=_make_vertebrae,
+        make_network=_build_vertebrae,
+        show=show_image,
+        free_axes=_free_patches,
+        settings=_describe_vertebrae,
+        hold_back=lambda task: replace(task, is_held_back=True),
+        origin=find_film_origin,
+    ),
 }
 
 
-OF_ITS_OWN: Mapping[str, tuple[str, ...]] = {"courses": ("loss",), "lesions": ("network", "patch", "loss", "warp")}
+_ALL_OPTIONS = ("network", "patch", "loss", "warp")
+OF_ITS_OWN: Mapping[str, tuple[str, ...]] = {
+    "courses": ("loss",),
+    **dict.fromkeys(("lesions", *FILM_TASKS), _ALL_OPTIONS),
+}
 """What a task does not let its user choose."""
 SIMULATED_ONLY = frozenset({"anatomy", "courses"})
 """Tasks whose labels only the simulator has."""
@@ -218,9 +294,20 @@ def find_recipe(config: TrainConfig) -> Recipe:
         raise TrainingError(f"task {config.task!r} has a {own[0]} of its own; leave out {own[0]}")
     if config.data.index is not None and config.task in SIMULATED_ONLY:
         raise TrainingError(f"task {config.task!r} learns from simulated scans; give data.simulated, not data.index")
+    _require_its_films(config)
     flat = config.network is not None and config.network.spatial_dims != 3
     if flat and config.task != "voxels":
         raise TrainingError(f"task {config.task!r} needs a network with spatial_dims = 3")
     if flat and choose_network(config).spatial_dims != 2:
         raise TrainingError("network.spatial_dims is neither 2 nor 3")
     return RECIPES[config.task]
+
+
+def _require_its_films(config: TrainConfig) -> None:
+    for option in ("totals", "vertebrae"):
+        if getattr(config, option) is not None and config.task != f"film-{option}":
+            raise TrainingError(f"[{option}] has options of task 'film-{option}'; the task is {config.task!r}")
+    if config.data.films is not None and config.task not in FILM_TASKS:
+        raise TrainingError(f"task {config.task!r} learns from CT; data.films is for {' and '.join(FILM_TASKS)}")
+    if config.data.index is not None and config.task in FILM_TASKS:
+        raise TrainingError(f"task {config.task!r} learns from films; give data.films or data.simulated")

@@ -1,0 +1,175 @@
+"""First network of a film: vertebral bodies by name, and the aorta between its walls by level."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PIL import Image
+from scipy import ndimage
+
+from vascal.models.film_inputs import BODIES, MAP_CHANNELS, MAP_MM, ZONES, map_channels
+from vascal.train.film_looks import change_looks
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+SIZE = (416, 320)
+"""Rows and columns of a training picture at 1 mm; larger films are cropped, smaller ones filled up."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FilmMapTask:
+    """Whole films at 1 mm, turned, scaled, mirrored and shown differently.
+
+    Parameters
+    ----------
+    files
+        One ``.npz`` a film, see `vascal.train.film_preparation`.
+    size
+        Rows and columns of what the network sees.
+    is_changed
+        Whether films are changed at random; not when they validate.
+    """
+
+    files: Sequence[Path]
+    size: tuple[int, int] = SIZE
+    is_changed: bool = True
+
+    @property
+    def inputs(self) -> int:
+        """Channels."""
+        return MAP_CHANNELS
+
+    @property
+    def outputs(self) -> int:
+        """Classes of both maps together."""
+        return len(BODIES) + len(ZONES)
+
+    def __len__(self) -> int:
+        return len(self.files)
+
+    def sample(self, number: int, rng: np.random.Generator) -> dict[str, Tensor]:
+        """Draw one film with a look and a pose of its own."""
+        import torch
+
+        with np.load(self.files[number]) as data:
+            film, spacing = data["image"], float(data["spacing_mm"])
+            bodies, zones = data["vertebrae"], draw_zones(data["points"], data["cuts"], data["image"].shape, spacing)
+        pose = (
+            _draw_pose(rng, film.shape, spacing, self.size)
+            if self.is_changed
+            else _rest(film.shape, spacing, self.size)
+        )
+        small = _pull(film.astype(np.float32) / 255, pose, self.size, spacing)
+        if self.is_changed:
+            small = change_looks(small, MAP_MM, rng)
+        targets = [_label(bodies, pose, self.size, 2.0), _label(zones, pose, self.size, 2.0)]
+        return {"image": torch.from_numpy(map_channels(small)), "target": torch.from_numpy(np.stack(targets))}
+
+    def batch_loss(self, network: nn.Module, batch: Mapping[str, Tensor]) -> Tensor:
+        """Cross entropy and Dice of both maps."""
+        logits, target = network(batch["image"]), batch["target"].long()
+        first, second = logits[:, : len(BODIES)], logits[:, len(BODIES) :]
+        return _dice_and_entropy(first, target[:, 0]) + _dice_and_entropy(second, target[:, 1])
+
+    def scores(self, network: nn.Module, batch: Mapping[str, Tensor]) -> dict[str, float]:
+        """Mean Dice of L1 to L5, and of the aorta at L1 to L4."""
+        logits, target = network(batch["image"]), batch["target"]
+        found = [part.argmax(1).cpu().numpy() for part in (logits[:, : len(BODIES)], logits[:, len(BODIES) :])]
+        true = target.cpu().numpy()
+        return {
+            "dice_L1_L5": _mean_dice(found[0], true[:, 0], range(2, 7)),
+            "dice_aorta": _mean_dice(found[1], true[:, 1], range(2, 6)),
+        }
+
+
+def draw_zones(points: np.ndarray, cuts: np.ndarray, shape: tuple[int, ...], spacing: float) -> np.ndarray:
+    """Draw the aorta between its walls by level, at half the film's size.
+
+    Parameters
+    ----------
+    points
+        (2, point, 2): anterior and posterior wall from above L1 to below L4, row and column.
+    cuts
+        (5,): points at the borders.
+    shape, spacing
+        Of the film; above and below the levels 20 mm are drawn by carrying the walls on.
+    """
+    from PIL import ImageDraw
+
+    picture = Image.new("L", (shape[1] // 2, shape[0] // 2))
+    pen = ImageDraw.Draw(picture)
+    beyond = 20.0 / spacing
+
+    def carry_on(at: int, back: int) -> np.ndarray:
+        step = points[:, at] - points[:, back]
+        return np.asarray(points[:, at] + step / np.maximum(np.linalg.norm(step, axis=1, keepdims=True), 1e-6) * beyond)
+
+    def paint(corners: np.ndarray, value: int) -> None:
+        pen.polygon([(column / 2, row / 2) for row, column in corners.tolist()], fill=value)
+
+    count = points.shape[1]
+    above, below = carry_on(0, min(30, count - 1)), carry_on(count - 1, max(count - 31, 0))
+    paint(np.stack([above[0], points[0, 0], points[1, 0], above[1]]), 1)
+    paint(np.stack([below[0], points[0, -1], points[1, -1], below[1]]), 6)
+    for level, (top, bottom) in enumerate(zip(cuts, cuts[1:], strict=False), start=2):
+        piece = points[:, top : bottom + 1]
+        paint(np.concatenate([piece[0], piece[1][::-1]]), level)
+    return np.array(picture)
+
+
+Pose = tuple[np.ndarray, np.ndarray]
+"""Matrix and offset from pixels of the training picture to pixels of the film."""
+
+
+def _rest(shape: tuple[int, ...], spacing: float, size: tuple[int, int]) -> Pose:
+    matrix = np.eye(2) * MAP_MM / spacing
+    return matrix, (np.array(shape) - 1) / 2 - matrix @ ((np.array(size) - 1) / 2)
+
+
+def _draw_pose(rng: np.random.Generator, shape: tuple[int, ...], spacing: float, size: tuple[int, int]) -> Pose:
+    angle, scale = np.deg2rad(rng.normal(0, 5)), np.exp(rng.normal(0, 0.10))
+    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    shear = np.array([[1.0, rng.normal(0, 0.03)], [rng.normal(0, 0.05), 1.0]])
+    matrix = turn @ shear * scale * MAP_MM / spacing
+    matrix[:, 1] *= rng.choice([-1.0, 1.0])
+    middle = (np.array(shape) - 1) / 2 + rng.uniform(-18, 18, 2) / spacing
+    return matrix, middle - matrix @ ((np.array(size) - 1) / 2)
+
+
+def _pull(film: np.ndarray, pose: Pose, size: tuple[int, int], spacing: float) -> np.ndarray:
+    """Sample a film in a pose; smoothed first, so that nothing aliases."""
+    blurred = ndimage.uniform_filter(film, max(1, round(MAP_MM / spacing)))
+    return np.asarray(ndimage.affine_transform(blurred, pose[0], pose[1], size, order=1, mode="constant"))
+
+
+def _label(labels: np.ndarray, pose: Pose, size: tuple[int, int], step: float) -> np.ndarray:
+    """Sample a label map whose pixels are `step` of the film's."""
+    return np.asarray(
+        ndimage.affine_transform(
+            labels, pose[0] / step, pose[1] / step, size, order=0, mode="constant", output=np.uint8
+        )
+    )
+
+
+def _dice_and_entropy(logits: Tensor, target: Tensor) -> Tensor:
+    import torch
+    from torch.nn import functional
+
+    entropy = functional.cross_entropy(logits, target)
+    share = torch.softmax(logits, dim=1)[:, 1:]
+    is_it = functional.one_hot(target, logits.shape[1]).movedim(-1, 1)[:, 1:].to(share.dtype)
+    both, all_ = (share * is_it).sum((0, 2, 3)), (share + is_it).sum((0, 2, 3))
+    return entropy + 1 - ((2 * both + 1) / (all_ + 1)).mean()
+
+
+def _mean_dice(found: np.ndarray, true: np.ndarray, classes: range) -> float:
+    values = []
+    for value in classes:
+        a, b = found == value, true == value
+        values.append(2 * np.count_nonzero(a & b) / max(1, np.count_nonzero(a) + np.count_nonzero(b)))
+    return float(np.mean(values))
