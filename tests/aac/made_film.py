@@ -49,10 +49,11 @@ def make_film(rows: int = 160, *, facts: FilmFacts = FACTS, shares: tuple[float,
     row, column = np.mgrid[:rows, :columns].astype(np.float32)
     picture = 0.25 + 0.3 * np.exp(-(((column - 0.75 * columns) / (0.3 * columns)) ** 2))
     picture += np.where(_bodies(rows) > 0, 0.28, 0.0)
+    glow = np.zeros_like(picture)
     for path in make_paths(rows, shares).values():
-        for (r, c), bright in zip(path.points, path.is_calcified, strict=True):
-            if bright:
-                picture += 0.3 * np.exp(-((row - r) ** 2 + (column - c) ** 2) / (2 * (0.004 * rows) ** 2))
+        for r, c in path.points[path.is_calcified][::3]:
+            glow = np.maximum(glow, np.exp(-((row - r) ** 2 + (column - c) ** 2) / (2 * (0.0025 * rows) ** 2)))
+    picture = picture + 0.2 * glow
     noise = np.random.default_rng(0).normal(0, 0.015, picture.shape)
     return Radiograph(
         pixels=np.clip(picture + noise, 0, 1).astype(np.float32),

@@ -22,6 +22,10 @@ OTHER_COLOUR = "#d55e00"
 HEART_COLOUR = "#8fa3b8"
 REJECTED_COLOUR = "#a8a8a8"
 
+WALL_COLOURS: Mapping[str, str] = MappingProxyType({"anterior": "#56b4e9", "posterior": "#e69f00"})
+"""Walls of the aorta; their names stand beside them wherever they are drawn."""
+VERTEBRA_COLOUR = "#8fa3b8"
+
 
 def colour_of(vessel: str) -> str:
     """Give the colour of a vessel, as ``#rrggbb``."""

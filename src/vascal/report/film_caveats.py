@@ -13,7 +13,7 @@ from types import MappingProxyType
 import numpy as np
 
 from vascal.aac.aac24 import Aac24Score
-from vascal.aac.classes import SCHEMES
+from vascal.aac.classes import SCHEMES, ClassScheme
 from vascal.aac.reading import VERTEBRAE, FilmReading, Obstacle
 from vascal.aac.total_doubt import TotalDoubt
 from vascal.radiograph import FilmFacts, Radiograph
@@ -76,7 +76,7 @@ def _view(seen: FilmCircumstances) -> Iterator[Caveat]:
         grave = lateral < LEAST_VIEW
         yield Caveat(
             code="view-in-doubt",
-            message=f"This may not be a lateral film of the lumbar spine (probability that it is: {100 * lateral:.0f} %)"
+            message=f"This may not be a lateral film of the lumbar spine (probability of one: {100 * lateral:.0f} %)"
             + (": the total must not be quoted." if grave else "."),
             severity="critical" if grave else "caution",
         )
@@ -152,17 +152,9 @@ def _hidden(reading: FilmReading) -> Iterator[Caveat]:
 
 def _doubt(seen: FilmCircumstances) -> Iterator[Caveat]:
     doubt, total = seen.uncertainty, seen.score.aac24
-    doubtful = [
-        scheme for scheme in SCHEMES if doubt.classes[scheme.name][seen.score.classes[scheme.name]] < LEAST_CATEGORY
-    ]
+    doubtful = [s for s in SCHEMES if doubt.classes[s.name][seen.score.classes[s.name]] < LEAST_CATEGORY]
     if doubtful:
-        named = "; ".join(
-            " or ".join(
-                f"{name} {scheme.span_text(name)} ({100 * chance:.0f} %)"
-                for name, chance in sorted(doubt.classes[scheme.name].items(), key=lambda item: -item[1])[:2]
-            )
-            for scheme in doubtful
-        )
+        named = "; ".join(_name_likeliest(scheme, doubt) for scheme in doubtful)
         yield Caveat(code="class-in-doubt", message=f"The class is in doubt: {named}. Look at the least sure walls.")
     if not doubt.low <= total <= doubt.high:
         yield Caveat(
@@ -170,6 +162,11 @@ def _doubt(seen: FilmCircumstances) -> Iterator[Caveat]:
             message=f"The likeliest grades add up to {total}, outside the interval of the total "
             f"({doubt.low} to {doubt.high}): many walls lie between two grades.",
         )
+
+
+def _name_likeliest(scheme: ClassScheme, doubt: TotalDoubt) -> str:
+    likely = sorted(doubt.classes[scheme.name].items(), key=lambda item: -item[1])[:2]
+    return " or ".join(f"{name} {scheme.span_text(name)} ({100 * chance:.0f} %)" for name, chance in likely)
 
 
 def _finder(seen: FilmCircumstances) -> Iterator[Caveat]:
