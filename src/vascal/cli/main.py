@@ -14,6 +14,7 @@ from vascal.cli.evaluate import evaluate
 from vascal.cli.rules import rules
 from vascal.cli.score import score
 from vascal.cli.simulate import simulate
+from vascal.cli.simulate_xray import simulate_xray
 from vascal.cli.train import train
 
 app = typer.Typer(
@@ -28,6 +29,7 @@ app.command()(score)
 app.command()(rules)
 app.command()(demo)
 app.command()(evaluate)
+simulate.command("xray")(simulate_xray)
 app.add_typer(simulate, name="simulate")
 app.add_typer(data, name="data")
 app.add_typer(train, name="train")

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
+from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import typer
 
 from vascal.cli.progress import Reporter, show_progress
 from vascal.errors import SimulationError, VascalError
+
+Plan = TypeVar("Plan")
+Made = TypeVar("Made")
 
 simulate = typer.Typer(help="Simulate scans whose calcium is exactly known.", no_args_is_help=True)
 
@@ -54,7 +58,13 @@ def simulate_ct(
         out.mkdir(parents=True, exist_ok=True)
         write_plan(scans, out / "plan.csv")
         with show_progress("simulating") as reporter:
-            rows = list(_simulate_all(scans, out, with_seg=seg, jobs=jobs or os.cpu_count() or 1, reporter=reporter))
+            each = simulate_each(
+                partial(_simulate_one, out=out, with_seg=seg),
+                scans,
+                jobs=jobs or os.cpu_count() or 1,
+                reporter=reporter,
+            )
+            rows = [row for made in each for row in made]
         from vascal.io.simulated import write_lesions
 
         write_lesions(rows, out / "lesions.csv")
@@ -77,28 +87,33 @@ def _simulate_phantoms(out: Path, count: int, seed: int, protocols: Sequence[str
     typer.echo(f"{count * len(protocols)} simulated scans of the QRM phantom are in {out}")
 
 
-def _simulate_all(
-    scans: Sequence[Any], out: Path, *, with_seg: bool, jobs: int, reporter: Reporter
-) -> Iterator[dict[str, Any]]:
-    """Simulate on several cores; a single scan or job needs no second process."""
-    if min(jobs, len(scans)) == 1:
-        for scan in scans:
-            yield from _simulate_one(scan, out, with_seg)
-            reporter.step(len(scans))
+def simulate_each(
+    simulate_one: Callable[[Plan], Made], plans: Sequence[Plan], *, jobs: int, reporter: Reporter
+) -> Iterator[Made]:
+    """Simulate on several cores; a single plan or job needs no second process.
+
+    Raises
+    ------
+    SimulationError
+        If a process was killed.
+    """
+    if min(jobs, len(plans)) == 1:
+        for plan in plans:
+            yield simulate_one(plan)
+            reporter.step(len(plans))
         return
-    with ProcessPoolExecutor(min(jobs, len(scans))) as pool:
-        waiting = {pool.submit(_simulate_one, scan, out, with_seg): scan for scan in scans}
-        for done in as_completed(waiting):
+    with ProcessPoolExecutor(min(jobs, len(plans))) as pool:
+        for done in as_completed([pool.submit(simulate_one, plan) for plan in plans]):
             try:
-                yield from done.result()
+                yield done.result()
             except BrokenProcessPool as error:
                 raise SimulationError(
                     "a worker process was killed, most likely for lack of memory; choose fewer --jobs"
                 ) from error
-            reporter.step(len(scans))
+            reporter.step(len(plans))
 
 
-def _simulate_one(scan: Any, out: Path, with_seg: bool) -> list[dict[str, Any]]:
+def _simulate_one(scan: Any, *, out: Path, with_seg: bool) -> list[dict[str, Any]]:
     from vascal.io.simulated import write_planned_scan
 
     return write_planned_scan(scan, out, with_seg=with_seg)

@@ -272,7 +272,7 @@ def _parse_slice(dataset: Dataset, file: FileRef, place: PixelPlace, frame: int 
         along_column=(cosines[3], cosines[4], cosines[5]) if cosines else None,
         slope=number_of(dataset, "RescaleSlope"),
         intercept=number_of(dataset, "RescaleIntercept"),
-        padding=_padding(dataset),
+        padding=padding_range(dataset),
         kvp=positive_of(dataset, "KVP"),
         kernels=texts_of(dataset, "ConvolutionKernel"),
         thickness_mm=positive_of(dataset, "SliceThickness"),
@@ -289,7 +289,7 @@ def _first_integer(dataset: Dataset, *keywords: str) -> int | None:
     return next((one for one in (integer_of(dataset, keyword) for keyword in keywords) if one is not None), None)
 
 
-def _padding(dataset: Dataset) -> tuple[int, int] | None:
+def padding_range(dataset: Dataset) -> tuple[int, int] | None:
     """Give the range of stored values without meaning, lowest first.
 
     The representation may be ambiguous (US or SS) or contradict the pixels', so
