@@ -66,7 +66,7 @@ class Aorta:
     def wall(self, wall: Wall) -> Float[np.ndarray, "point 3"]:
         """Give the points of one wall, mm."""
         side = -1.0 if wall == "anterior" else 1.0
-        return self.centres + side * self.radii[:, None] * self.normal()
+        return np.asarray(self.centres + side * self.radii[:, None] * self.normal())
 
 
 def draw_aorta(rng: np.random.Generator, habit: AortaHabit, spine: Spine, age_years: float) -> Aorta:

@@ -65,7 +65,7 @@ class Beam:
         x = self.centre_mm[0] + (np.arange(columns) - (columns - 1) / 2) * self.midline_pixel_mm
         return y, x
 
-    def geometry(self) -> Float[np.ndarray, 6]:
+    def geometry(self) -> Float[np.ndarray, " 6"]:
         """Give what compiled loops need: focus distance, pixel, centre x and y, middle row and column."""
         rows, columns = self.shape
         return np.array(

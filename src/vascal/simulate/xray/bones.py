@@ -9,7 +9,7 @@ from vascal.simulate.xray.solids import CORTEX, Ellipsoid, Solid, Tube, mineral,
 from vascal.simulate.xray.spine import NAMES, SPUR_G_CM3, Spine
 
 
-def _local(spine: Spine, body: int, back: float, down: float, side: float) -> Float[np.ndarray, 3]:
+def _local(spine: Spine, body: int, back: float, down: float, side: float) -> Float[np.ndarray, " 3"]:
     """Give a place from the back rim of a body, in the body's own directions, mm."""
     return np.asarray(spine.centres[body] + spine.turns[body] @ np.array([spine.shapes[body, 0] + back, down, side]))
 
@@ -92,7 +92,7 @@ def ribs(rng: np.random.Generator, spine: Spine) -> list[Solid]:
     return solids
 
 
-def _cartilage(rng: np.random.Generator, end: Float[np.ndarray, 3]) -> list[Solid]:
+def _cartilage(rng: np.random.Generator, end: Float[np.ndarray, " 3"]) -> list[Solid]:
     """Give specks of calcium in the cartilage that goes on from a rib."""
     places = end + np.cumsum(rng.normal([-6, -3, -3], 3, (int(rng.integers(4, 16)), 3)), axis=0)
     return [

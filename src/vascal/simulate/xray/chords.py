@@ -101,9 +101,14 @@ def _chord_of_tube(start: Array, axis: Array, length: Number, radius: Number, ra
     pq = px * qx + py * qy + pz * qz
     pp = px * px + py * py + pz * pz - radius * radius
     gap = pq * pq - qq * pp
-    if gap <= 0.0 or qq < 1e-12:
+    if qq < 1e-14 * (dx * dx + dy * dy + dz * dz):
+        if pp >= 0.0:
+            return 0.0
+        enter, leave = -1e30, 1e30  # along the tube: its ends alone bound the ray
+    elif gap <= 0.0:
         return 0.0
-    enter, leave = (-pq - np.sqrt(gap)) / qq, (-pq + np.sqrt(gap)) / qq
+    else:
+        enter, leave = (-pq - np.sqrt(gap)) / qq, (-pq + np.sqrt(gap)) / qq
     if abs(d_along) > 1e-9:
         first, last = -o_along / d_along, (length - o_along) / d_along
         enter, leave = max(enter, min(first, last)), min(leave, max(first, last))

@@ -70,7 +70,7 @@ def show(signal: Picture, pixel_mm: float, display: Display) -> Picture:
     middle = depth[int(0.12 * rows) : int(0.88 * rows) : 3, int(0.15 * columns) : int(0.85 * columns) : 3]
     low, high = np.percentile(middle, (2.0, 96.0))
     tone = (0.1 + 0.78 * (depth - low) / max(float(high - low), 1e-3)).astype(np.float32)
-    return np.clip(_LOOKS[display.look](tone, pixel_mm, display), 0.0, 1.0).astype(np.float32)
+    return np.asarray(np.clip(_LOOKS[display.look](tone, pixel_mm, display), 0.0, 1.0), dtype=np.float32)
 
 
 def _curve(tone: Picture, display: Display, steepness: float) -> Picture:
@@ -117,7 +117,7 @@ def _hard(tone: Picture, pixel_mm: float, display: Display) -> Picture:
 
 def _film(tone: Picture, pixel_mm: float, display: Display) -> Picture:
     """The curve of film and screen: bright toe, no enhancement, a little more blur."""
-    return np.power(_curve(smooth(tone, 0.25 / pixel_mm), display, 5.5), 1.25, dtype=np.float32)
+    return np.asarray(np.power(_curve(smooth(tone, 0.25 / pixel_mm), display, 5.5), 1.25), dtype=np.float32)
 
 
 def _dxa(tone: Picture, pixel_mm: float, display: Display) -> Picture:

@@ -96,7 +96,7 @@ def add_scatter(primary: Layer, water_cm: Layer, beam: Beam, technique: Techniqu
     depth = np.clip(water_cm[step // 2 :: step, step // 2 :: step], 0, 45)
     weight = technique.scatter * (depth / 20.0) ** 1.1
     spread = ndimage.gaussian_filter(coarse * weight, 40.0 / beam.pixel_mm / step, mode="nearest")
-    return primary + enlarge(spread, primary.shape)
+    return np.asarray(primary + enlarge(spread, primary.shape))
 
 
 def expose(layers: Layers, beam: Beam, technique: Technique) -> Layer:
@@ -129,4 +129,4 @@ def add_quanta(signal: Layer, beam: Beam, technique: Technique, rng: np.random.G
     grain = smooth(grain, sigma)
     grain *= min(1.0, 1.3 / (1 + sigma)) / grain.std()
     noise = np.sqrt(np.maximum(signal, 1e-7) / quanta) * grain
-    return np.maximum(signal + noise, signal * 0.02 + 1e-7)
+    return np.asarray(np.maximum(signal + noise, signal * 0.02 + 1e-7))

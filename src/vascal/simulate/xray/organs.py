@@ -131,7 +131,7 @@ def iliacs(rng: np.random.Generator, aorta: Aorta) -> list[Solid]:
     return solids
 
 
-def iliac_path(rng: np.random.Generator, start: Float[np.ndarray, 3], side: float) -> Float[np.ndarray, "point 3"]:
+def iliac_path(rng: np.random.Generator, start: Float[np.ndarray, " 3"], side: float) -> Float[np.ndarray, "point 3"]:
     """Give the course of one iliac artery: down, to the side, and back along the pelvis."""
     t = np.linspace(0, 1, 14)[:, None]
     reach = np.array([rng.uniform(5, 38), rng.uniform(65, 90), side * rng.uniform(32, 50)])
@@ -150,10 +150,10 @@ def _bowel(rng: np.random.Generator, aorta: Aorta, trunk: Trunk, habit: TrunkHab
         size = float(np.exp(rng.normal(2.1, 0.5)))
         solids.extend(_bubble(rng, place, size))
     for _ in range(int(rng.poisson(5))):
-        place = [trunk.front + rng.uniform(0.2, 0.8) * room, rng.uniform(-60, 150), rng.uniform(-110, 110)]
+        loop = (trunk.front + rng.uniform(0.2, 0.8) * room, rng.uniform(-60, 150), rng.uniform(-110, 110))
         solids.append(
             Ellipsoid(
-                centre=place,
+                centre=loop,
                 semi=rng.uniform(10, 30, 3).tolist(),
                 turn=turned(rng.uniform(0, 90)),
                 core=water(rng.uniform(-0.12, 0.1)),
@@ -162,7 +162,7 @@ def _bowel(rng: np.random.Generator, aorta: Aorta, trunk: Trunk, habit: TrunkHab
     return solids
 
 
-def _bubble(rng: np.random.Generator, place: Float[np.ndarray, 3], size: float) -> list[Solid]:
+def _bubble(rng: np.random.Generator, place: Float[np.ndarray, " 3"], size: float) -> list[Solid]:
     """Give one bubble, or a row of them parted by folds."""
     turn = turned(rng.uniform(0, 180))
     count = int(rng.choice([1, 1, 1, 2, 3, 5]))
@@ -216,7 +216,7 @@ def calcified_others(rng: np.random.Generator, spine: Spine, aorta: Aorta, trunk
     return solids
 
 
-def _speck(rng: np.random.Generator, place: Float[np.ndarray, 3], size: tuple[float, float]) -> Ellipsoid:
+def _speck(rng: np.random.Generator, place: Float[np.ndarray, " 3"], size: tuple[float, float]) -> Ellipsoid:
     return Ellipsoid(centre=place.tolist(), semi=rng.uniform(*size, 3).tolist(), core=mineral(rng.uniform(0.15, 0.7)))
 
 
@@ -238,6 +238,6 @@ def clutter(rng: np.random.Generator, beam: Beam) -> Float[np.ndarray, "row colu
     return enlarge(field, beam.shape)
 
 
-def level_of(spine: Spine, name: str) -> Float[np.ndarray, 3]:
+def level_of(spine: Spine, name: str) -> Float[np.ndarray, " 3"]:
     """Give the centre of a named body, mm."""
     return np.asarray(spine.centres[NAMES.index(name)])

@@ -70,7 +70,7 @@ def level_fractions(marked: Bool[np.ndarray, " point"], aorta: Aorta) -> list[fl
     return [float(marked[top:bottom].mean()) for top, bottom in zip(aorta.bounds, aorta.bounds[1:], strict=False)]
 
 
-def draw_grades(rng: np.random.Generator, total: int | None = None) -> Int[np.ndarray, 8]:
+def draw_grades(rng: np.random.Generator, total: int | None = None) -> Int[np.ndarray, " 8"]:
     """Draw the eight grades so that they sum to a total.
 
     Parameters
@@ -95,7 +95,7 @@ def draw_grades(rng: np.random.Generator, total: int | None = None) -> Int[np.nd
 
 
 def draw_calcium(
-    rng: np.random.Generator, habit: PlaqueHabit, aorta: Aorta, grades: Int[np.ndarray, 8]
+    rng: np.random.Generator, habit: PlaqueHabit, aorta: Aorta, grades: Int[np.ndarray, " 8"]
 ) -> tuple[WallCalcium, ...]:
     """Draw the calcium of both walls, to have the given grades.
 
@@ -113,7 +113,7 @@ def _draw_wall(
     rng: np.random.Generator,
     habit: PlaqueHabit,
     aorta: Aorta,
-    grades: Int[np.ndarray, 4],
+    grades: Int[np.ndarray, " 4"],
     wall: Wall,
     strength: float,
 ) -> WallCalcium:
@@ -138,7 +138,8 @@ def _mark_level(rng: np.random.Generator, marked: np.ndarray, top: int, bottom: 
     length = bottom - top
     wanted = max(int(LEAST_RUN_MM / STEP_MM), round(rng.uniform(low, high) * length))
     pieces = 1 if rng.random() < 0.45 else int(rng.integers(2, 5))
-    cuts = np.sort(rng.choice(np.arange(1, wanted), min(pieces, wanted - 1) - 1, replace=False)) if pieces > 1 else []
+    count = min(pieces, wanted - 1) - 1 if pieces > 1 else 0
+    cuts = np.sort(rng.choice(np.arange(1, wanted), count, replace=False)).tolist() if pieces > 1 else []
     runs = np.diff([0, *cuts, wanted])
     gaps = _split(rng, length - wanted, len(runs) + 1)
     at = top
@@ -163,7 +164,7 @@ def _place_points(
     edges = np.flatnonzero(np.diff(np.concatenate([[0], marked.astype(np.int8), [0]])))
     normal, side = aorta.normal(), (-1.0 if wall == "anterior" else 1.0)
     points, masses = [], []
-    for start, stop in edges.reshape(-1, 2):
+    for start, stop in edges.reshape(-1, 2).tolist():
         density, thickness = rng.uniform(*habit.density_g_cm3) * strength, rng.uniform(*habit.thickness_mm)
         arc = np.deg2rad(rng.uniform(*habit.arc_deg))
         swell = _swell(rng, stop - start)

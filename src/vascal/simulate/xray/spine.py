@@ -74,7 +74,7 @@ class Spine:
     spurs: Float[np.ndarray, "spur 7"]
     density: float
 
-    def border(self, index: int) -> tuple[Float[np.ndarray, 3], Float[np.ndarray, 3]]:
+    def border(self, index: int) -> tuple[Float[np.ndarray, " 3"], Float[np.ndarray, " 3"]]:
         """Give the middle of the disc space below a body, and the direction of the space to the front.
 
         Parameters
@@ -126,7 +126,7 @@ def draw_spine(rng: np.random.Generator, habit: SpineHabit, age_years: float) ->
     return Spine(centres=centres, turns=turns, shapes=shapes, spurs=spurs, density=density)
 
 
-def _draw_tilts(rng: np.random.Generator, habit: SpineHabit) -> Float[np.ndarray, 10]:
+def _draw_tilts(rng: np.random.Generator, habit: SpineHabit) -> Float[np.ndarray, " 10"]:
     """Forward tilt of each body, degrees: 0 near L3, to the back below it and to the front above."""
     lordosis = rng.uniform(*habit.lordosis_deg)
     flat = rng.uniform(2.6, 4.2)
@@ -139,18 +139,20 @@ def _draw_tilts(rng: np.random.Generator, habit: SpineHabit) -> Float[np.ndarray
     return np.asarray(tilt + rng.normal(0, 1.2, 10) + rng.normal(0, 2.5))
 
 
-def _stack(half_mm: Float[np.ndarray, 10], discs: Float[np.ndarray, 9], tilt: Float[np.ndarray, 10]) -> np.ndarray:
+def _stack(
+    half_mm: Float[np.ndarray, " 10"], discs: Float[np.ndarray, " 9"], tilt: Float[np.ndarray, " 10"]
+) -> np.ndarray:
     """Put bodies one below the other along the curve; the middle one lies at the origin."""
     centres = np.zeros((10, 3))
     angle = np.deg2rad(tilt)
     for n in range(9):
         steps = ((half_mm[n], angle[n]), (discs[n], (angle[n] + angle[n + 1]) / 2), (half_mm[n + 1], angle[n + 1]))
         centres[n + 1] = centres[n] + sum(length * np.array([np.sin(a), np.cos(a), 0]) for length, a in steps)
-    return centres - centres[MIDDLE]
+    return np.asarray(centres - centres[MIDDLE])
 
 
 def _draw_scoliosis(
-    rng: np.random.Generator, habit: SpineHabit, y: Float[np.ndarray, 10]
+    rng: np.random.Generator, habit: SpineHabit, y: Float[np.ndarray, " 10"]
 ) -> tuple[np.ndarray, np.ndarray]:
     """Offset along the beam, mm, and lean to the side, degrees, of each body."""
     amount = rng.uniform(*habit.scoliosis_mm) * rng.choice([0.25, 0.25, 1.0]) * rng.choice([-1, 1])
@@ -189,7 +191,7 @@ def _draw_shapes(
     return shapes
 
 
-def _break(rng: np.random.Generator, shape: Float[np.ndarray, 12]) -> None:
+def _break(rng: np.random.Generator, shape: Float[np.ndarray, " 12"]) -> None:
     """Break a body: wedged in front, dished from both sides, or crushed."""
     match rng.integers(3):
         case 0:

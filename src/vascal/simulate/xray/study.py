@@ -126,7 +126,7 @@ class SimulatedFilm:
         }
 
 
-def draw_film(seed: int, *, style: Style | None = None, shifted: bool = False, total: int | None = None) -> FilmPlan:
+def draw_film(seed: int, *, style: str | None = None, shifted: bool = False, total: int | None = None) -> FilmPlan:
     """Plan a film.
 
     Parameters
@@ -145,12 +145,13 @@ def draw_film(seed: int, *, style: Style | None = None, shifted: bool = False, t
     SimulationError
         For an unknown style, or a total outside 0 to 24.
     """
-    if style is not None and style not in STYLES:
+    known = {name: name for name in STYLES}
+    if style is not None and style not in known:
         raise SimulationError(f"no style is called {style!r}; there are {', '.join(STYLES)}")
     if total is not None and not 0 <= total <= 24:
         raise SimulationError(f"AAC-24 goes from 0 to 24; asked for {total}")
     drawn: Style = np.random.default_rng([seed, 1]).choice(np.array(STYLES), p=[0.6, 0.25, 0.15]).item()
-    return FilmPlan(seed=seed, style=style or drawn, is_shifted=shifted, total=total)
+    return FilmPlan(seed=seed, style=drawn if style is None else known[style], is_shifted=shifted, total=total)
 
 
 def simulate_film(plan: FilmPlan) -> SimulatedFilm:

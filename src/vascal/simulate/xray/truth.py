@@ -204,7 +204,7 @@ def measure_truth(
 
 def contrast_to_noise(
     contrast: Float[np.ndarray, "row column"], film: Float[np.ndarray, "row column"], pixel_mm: float
-) -> Float[np.ndarray, "row column"]:
+) -> Float[np.ndarray, "half_row half_column"]:
     """Compare what calcium adds with what varies around it, both seen at the size of a plaque.
 
     Both pass the same band, 0.6 to 2.5 mm; the calcium itself is taken out of the film first. Pixels are
@@ -214,7 +214,7 @@ def contrast_to_noise(
     narrow, wide = 0.6 / pixel_mm, 2.5 / pixel_mm
 
     def band(picture: np.ndarray) -> np.ndarray:
-        return smooth(picture, narrow) - smooth(picture, wide)
+        return np.asarray(smooth(picture, narrow) - smooth(picture, wide))
 
     added = band(contrast)
     around = band(film) - added
