@@ -1,0 +1,202 @@
+"""Second network of a film: where along the strip each wall is calcified, and the grade of each wall-level."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy import ndimage
+
+from vascal.models.film_inputs import (
+    ACROSS_MM,
+    CENTRE_COLUMN,
+    LEVEL_ROWS,
+    MARGIN_ROWS,
+    STRIP_CHANNELS,
+    STRIP_COLUMNS,
+    STRIP_ROWS,
+    StripPlace,
+    cut_strip,
+    row_lines,
+    strip_channels,
+)
+from vascal.train.film_looks import change_looks
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+WALL_HALF_MM = 1.0
+"""Half width of a calcified wall as it is drawn into the target."""
+ROW_SHARE, MAP_SHARE, GRADE_SHARE = 1.0, 2.0, 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FilmWallTask:
+    """Strips along the aorta, laid as imprecisely as the first network lays them.
+
+    Parameters
+    ----------
+    files
+        One ``.npz`` a film, see `vascal.train.film_preparation`.
+    is_changed
+        Whether strips are moved and shown differently at random; not when they validate.
+    """
+
+    files: Sequence[Path]
+    is_changed: bool = True
+
+    @property
+    def inputs(self) -> int:
+        """Channels."""
+        return STRIP_CHANNELS
+
+    @property
+    def outputs(self) -> int:
+        """Anterior and posterior wall."""
+        return 2
+
+    def __len__(self) -> int:
+        return len(self.files)
+
+    def sample(self, number: int, rng: np.random.Generator) -> dict[str, Tensor]:
+        """Cut one strip."""
+        import torch
+
+        with np.load(self.files[number]) as data:
+            film = {name: data[name] for name in data.files}
+        exact = true_place(film)
+        place = _disturb(exact, rng) if self.is_changed else exact
+        strip = cut_strip(film["image"].astype(np.float32) / 255, place)
+        bone = _cut_bone(film["vertebrae"], place, rng if self.is_changed else None)
+        if self.is_changed:
+            strip = change_looks(strip, ACROSS_MM, rng)
+        rows, columns = _find_walls(film, place)
+        target = _draw_target(film["visible"], rows, columns)
+        return {
+            "image": torch.from_numpy(strip_channels(strip, bone, place)),
+            "target": torch.from_numpy(target),
+            "grades": torch.from_numpy(grades_of(film["visible_fractions"])),
+            "fractions": torch.from_numpy(film["visible_fractions"].astype(np.float32)),
+        }
+
+    def batch_loss(self, network: nn.Module, batch: Mapping[str, Tensor]) -> Tensor:
+        """Loss of the map of calcified wall, of its rows, and of the grades as ordered classes."""
+        import torch
+        from torch.nn import functional
+
+        walls, rows, grades = network(batch["image"])
+        target = batch["target"].float()
+        entropy = functional.binary_cross_entropy_with_logits(walls, target, pos_weight=torch.tensor(4.0))
+        share = torch.sigmoid(walls)
+        dice = 1 - (2 * (share * target).sum() + 1) / (share.sum() + target.sum() + 1)
+        of_rows = functional.binary_cross_entropy_with_logits(rows, target.amax(3))
+        steps = (batch["grades"][..., None] > torch.arange(3)).float()
+        of_grades = functional.binary_cross_entropy_with_logits(grades, steps)
+        return MAP_SHARE * entropy + 0.5 * dice + ROW_SHARE * of_rows + GRADE_SHARE * of_grades
+
+    def scores(self, network: nn.Module, batch: Mapping[str, Tensor]) -> dict[str, float]:
+        """Exact and total agreement of grades, and agreement of rows."""
+        import torch
+
+        _, rows, grades = network(batch["image"])
+        found = (torch.sigmoid(grades) > 0.5).sum(-1).cpu().numpy()
+        true = batch["grades"].cpu().numpy()
+        marked = (rows > 0).cpu().numpy()
+        is_true = batch["target"].amax(3).cpu().numpy() > 0
+        both = np.count_nonzero(marked & is_true)
+        return {
+            "exact": float((found == true).mean()),
+            "mae_total": float(np.abs(found.sum(1) - true.sum(1)).mean()),
+            "dice_rows": 2 * both / max(1, np.count_nonzero(marked) + np.count_nonzero(is_true)),
+        }
+
+
+def grades_of(fractions: np.ndarray) -> np.ndarray:
+    """Grade fractions by thirds: (...,) integers."""
+    return np.asarray((fractions > 0).astype(np.int64) + (fractions > 1 / 3 + 1e-9) + (fractions > 2 / 3 + 1e-9))
+
+
+def true_place(film: Mapping[str, np.ndarray]) -> StripPlace:
+    """Lay a strip along the true aorta."""
+    borders, pixel = film["level_bounds"].astype(np.float64), float(film["spacing_mm"])
+    start, forward = row_lines(borders)
+    front, back = (_cross(points.astype(np.float64), start, forward)[1] * pixel for points in film["points"])
+    return StripPlace(
+        borders=borders, centre_mm=(front + back) / 2, half_mm=np.maximum((front - back) / 2, 2.0), pixel_mm=pixel
+    )
+
+
+def _cross(points: np.ndarray, start: np.ndarray, forward: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Find where each row's line cuts a wall: index of the wall's point, and distance along the line, pixels.
+
+    Beyond both ends of the wall, its last stretch is carried on.
+    """
+    normal = np.stack([forward[:, 1], -forward[:, 0]], axis=1)
+    ahead, behind = points[0] - (points[20] - points[0]) * 4, points[-1] + (points[-1] - points[-21]) * 4
+    longer = np.concatenate(
+        [np.linspace(ahead, points[0], 80, endpoint=False), points, np.linspace(points[-1], behind, 81)[1:]]
+    )
+    off = (longer[None] - start[:, None]) @ normal[..., None]
+    index = np.abs(off[..., 0]).argmin(axis=1)
+    along = ((longer[index] - start) * forward).sum(axis=1)
+    return index - 80, along
+
+
+def _disturb(place: StripPlace, rng: np.random.Generator) -> StripPlace:
+    """Lay a strip a little wrong: levels, middle, width and the direction of its lines."""
+    pixel = place.pixel_mm
+    borders = place.borders.copy()
+    along = borders[1:, 0] - borders[:-1, 0]
+    along = np.concatenate([along, along[-1:]]) / np.linalg.norm(along, axis=1).mean()
+    shift = rng.normal(0, 1.0) + rng.normal(0, 1.0, (5, 1)) + rng.normal(0, 1.0, (5, 2)) * [1.0, 1.5]
+    borders = borders + along[:, None] * shift[..., None] / pixel
+    smooth = ndimage.gaussian_filter1d(rng.normal(0, 1, STRIP_ROWS), 40, mode="nearest")
+    moved = rng.normal(0, 2.0) + smooth / smooth.std() * abs(rng.normal(0, 1.5))
+    wide = np.exp(rng.normal(0, 0.12))
+    fresh = StripPlace(borders=borders, centre_mm=place.centre_mm, half_mm=place.half_mm, pixel_mm=pixel)
+    start, forward = fresh.lines()
+    old_start, old_forward = place.lines()
+    # The spinal ends moved along the spine only, so the middle of the aorta is about as far along the new lines.
+    middle = old_start + old_forward * (place.centre_mm / pixel)[:, None]
+    centre = ((middle - start) * forward).sum(axis=1) * pixel
+    return StripPlace(borders=borders, centre_mm=centre + moved, half_mm=place.half_mm * wide, pixel_mm=pixel)
+
+
+def _cut_bone(vertebrae: np.ndarray, place: StripPlace, rng: np.random.Generator | None) -> np.ndarray:
+    """Cut the vertebral bodies as the first network gives them: soft at their edges."""
+    at = place.at(place.columns()) / 2
+    soft = ndimage.gaussian_filter((vertebrae > 0).astype(np.float32), 1.2)
+    if rng is not None:
+        at = at + rng.normal(0, 1.0, 2) / place.pixel_mm / 2
+    return np.asarray(ndimage.map_coordinates(soft, [at[..., 0], at[..., 1]], order=1), dtype=np.float32)
+
+
+def _find_walls(film: Mapping[str, np.ndarray], place: StripPlace) -> tuple[np.ndarray, np.ndarray]:
+    """Find which point of each wall a row meets, and in which column: (wall, strip row)."""
+    start, forward = place.lines()
+    found = [_cross(points.astype(np.float64), start, forward) for points in film["points"]]
+    index = np.stack([one[0] for one in found])
+    along = np.stack([one[1] for one in found]) * place.pixel_mm
+    return index, (along - place.centre_mm) / ACROSS_MM + CENTRE_COLUMN
+
+
+def _draw_target(visible: np.ndarray, index: np.ndarray, columns: np.ndarray) -> np.ndarray:
+    """Draw the calcified stretches of both walls: (wall, strip row, strip column)."""
+    inside = (index >= 0) & (index < visible.shape[1])
+    hard = np.stack([visible[wall][np.clip(index[wall], 0, visible.shape[1] - 1)] for wall in range(2)]) & inside
+    near = np.abs(np.arange(STRIP_COLUMNS) - columns[..., None]) <= WALL_HALF_MM / ACROSS_MM
+    return np.asarray((near & hard[..., None]).astype(np.uint8))
+
+
+def build_wall_network(width: int = 24) -> nn.Module:
+    """Build the network: a U-Net over the strip, and a head that reads its rows level by level.
+
+    It takes (case, 6, 288, 112) and gives logits of the map of calcified wall, (case, 2, 288, 112), of the
+    rows, (case, 2, 288), and of grade above 0, 1 and 2 of the eight wall-levels in their order, (case, 8, 3).
+    """
+    from vascal.train.film_wall_network import WallNetwork
+
+    return WallNetwork(STRIP_CHANNELS, width, MARGIN_ROWS, LEVEL_ROWS)
