@@ -69,3 +69,24 @@ def test_without_torch_the_command_that_installs_it_is_told(tmp_path: Path, monk
     words = " ".join(result.output.replace("│", " ").split())
     assert "pip install 'vascal[train]'" in words
     assert not (tmp_path / "o").exists()
+
+
+def test_films_are_trained_on_by_a_command_of_their_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from tests.train.films import make_film
+
+    monkeypatch.setattr("vascal.train.film_preparation.simulate_film_sample", make_film)
+    path = tmp_path / "train.toml"
+    path.write_text(f"""
+        task = "film-totals"
+        out = "{tmp_path / "run"}"
+        data = {{simulated = 6, fold = [0, 2]}}
+        totals = {{width = 2, size = [32, 32], blocks = [1, 1, 1, 1]}}
+        schedule = {{steps = 1, batch = 2, validate_every = 1, validation_batches = 1, sgd = {{}}}}
+    """)
+    result = RUN.invoke(app, ["train", "aac", "--config", str(path), "--fold", "1"])
+    assert result.exit_code == 0, result.output
+    assert "film-totals-1-" in result.output
+    assert (tmp_path / "run" / "fold-1" / "film-totals.onnx").exists()
+    refused = RUN.invoke(app, ["train", "cac", "--config", str(path)])
+    assert refused.exit_code == 2
+    assert "vascal train aac" in refused.output

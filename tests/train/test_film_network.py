@@ -46,7 +46,7 @@ def test_vgg16_has_torchvisions_convolutions() -> None:
 
 @pytest.mark.parametrize("name", ["resnet34-scse", "vgg16-bn"])
 def test_one_number_comes_out_for_each_film(name: str) -> None:
-    network = build_total_network(TotalConfig(network=name, width=2, size=(64, 32)))  # type: ignore[arg-type]
+    network = build_total_network(TotalConfig(network=name, width=2, size=(64, 32), blocks=(1, 1, 1, 1)))  # type: ignore[arg-type]
     assert network(torch.zeros(3, 1, 64, 32)).shape == (3,)
 
 
@@ -170,6 +170,7 @@ def test_a_pickle_that_would_run_code_is_not_opened(tmp_path: Path, capsys: pyte
     [
         (TotalConfig, {"size": (16, 500)}, "at least 32"),
         (TotalConfig, {"width": 0}, "width 0"),
+        (TotalConfig, {"blocks": (1, 0, 1, 1)}, "at least 1 in each stage"),
         (TotalConfig, {"dropout": 1.0}, "dropout 1.0"),
         (VertebraConfig, {"channels": (8, 8)}, "at least four levels"),
         (VertebraConfig, {"patch": (1536, 1000)}, "has 1000; 9 levels need a multiple of 256"),

@@ -18,7 +18,7 @@ from vascal.train.film_preparation import make_total_sample, make_vertebra_sampl
 from vascal.train.film_samples import write_arrays
 from vascal.train.film_task import TotalTask, VertebraTask, as_input, cut_patch, measure_dice, standardise
 
-SMALL = TotalConfig(width=2, size=(64, 32), dropout=0.0)
+SMALL = TotalConfig(width=2, blocks=(1, 1, 1, 1), size=(64, 32), dropout=0.0)
 FLAT = VertebraConfig(channels=(4, 4, 8, 8), patch=(64, 32))
 
 

@@ -176,7 +176,8 @@ def name_vertebrae(classes: Integer[np.ndarray, "row column"], names: tuple[str,
     [[0, 2, 3]]
     """
     table = np.array([0, *(_VALUES[name] for name in names)], dtype=np.uint8)
-    return table[classes]
+    named: VertebraMap = table[classes]
+    return named
 
 
 def number_vertebrae(vertebrae: VertebraMap, names: tuple[str, ...]) -> VertebraMap:
@@ -184,4 +185,5 @@ def number_vertebrae(vertebrae: VertebraMap, names: tuple[str, ...]) -> Vertebra
     table = np.zeros(256, dtype=np.uint8)
     for place, name in enumerate(names, start=1):
         table[_VALUES[name]] = place
-    return table[vertebrae]
+    numbered: VertebraMap = table[vertebrae]
+    return numbered

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from jaxtyping import Float32, UInt8
@@ -105,7 +106,8 @@ def change_film(
     bright = moved * np.float32(change.brightness)
     mean = bright.mean(dtype=np.float64)
     noise = np.float32(change.noise) * rng.standard_normal(image.shape, dtype=np.float32)
-    return np.clip((bright - mean) * change.contrast + mean + noise, 0, 1).astype(np.float32)
+    spread = (bright - mean) * change.contrast + mean + noise
+    return np.asarray(np.clip(spread, 0, 1), dtype=np.float32)
 
 
 def change_labels(labels: UInt8[np.ndarray, "row column"], change: FilmChange) -> UInt8[np.ndarray, "row column"]:
@@ -113,7 +115,7 @@ def change_labels(labels: UInt8[np.ndarray, "row column"], change: FilmChange) -
     return _move(labels, change, order=0)
 
 
-def _move(image: np.ndarray, change: FilmChange, *, order: int) -> np.ndarray:
+def _move(image: np.ndarray, change: FilmChange, *, order: Literal[0, 1]) -> np.ndarray:
     """Shift, scale and turn about the middle."""
     from scipy import ndimage
 
@@ -121,8 +123,8 @@ def _move(image: np.ndarray, change: FilmChange, *, order: int) -> np.ndarray:
         return image
     angle = np.deg2rad(change.turn_deg)
     back = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]]) / change.scale
-    middle = (np.array(image.shape) - 1) / 2
-    target = middle + np.array(change.shift) * image.shape
-    return np.asarray(
-        ndimage.affine_transform(image, back, offset=middle - back @ target, order=order, mode="constant", cval=0)
-    )
+    size = np.array(image.shape, dtype=np.float64)
+    middle = (size - 1) / 2
+    target = middle + np.array(change.shift) * size
+    offset = np.asarray(middle - back @ target)
+    return np.asarray(ndimage.affine_transform(image, back, offset=offset, order=order, mode="constant", cval=0))

@@ -25,6 +25,8 @@ class TotalConfig:
         Rows and columns of the region that it sees.
     width
         Channels of the first level; 64 is the published width.
+    blocks
+        Residual blocks of each stage of the ResNet; fewer make it smaller.
     dropout
         Share of features dropped before the last layer.
     weights
@@ -41,6 +43,7 @@ class TotalConfig:
     network: TotalNetwork = "resnet34-scse"
     size: tuple[int, int] = (1000, 500)
     width: int = 64
+    blocks: tuple[int, int, int, int] = (3, 4, 6, 3)
     dropout: float = 0.5
     weights: Path | None = None
     region: Literal["vertebrae", "whole"] = "vertebrae"
@@ -50,6 +53,8 @@ class TotalConfig:
     def __post_init__(self) -> None:
         if min(self.size) < 32:
             raise TrainingError(f"totals.size is {self.size}; needed: at least 32 rows and columns")
+        if min(self.blocks) < 1:
+            raise TrainingError(f"totals.blocks is {self.blocks}; needed: at least 1 in each stage")
         if self.width < 1 or not 0 <= self.dropout < 1:
             raise TrainingError(
                 f"totals: width {self.width}, dropout {self.dropout}; needed: from 1 up, from 0 below 1"

@@ -10,8 +10,6 @@ from vascal.train.film_config import TotalConfig, TotalNetwork, VertebraConfig
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-DEPTHS = (3, 4, 6, 3)
-"""Residual blocks of ResNet34's four stages."""
 VGG16 = (2, 2, 3, 3, 3)
 """Convolutions of VGG16's five stages."""
 REDUCTION = 16
@@ -83,7 +81,7 @@ def _build_resnet(config: TotalConfig) -> nn.Module:
 
     # MONAI's own defaults are a first step of 1, which costs four times as much, and a bias that torchvision lacks.
     network: nn.Module = ResNet(
-        SqueezedBlock, list(DEPTHS), [config.width * 2**n for n in range(4)],
+        SqueezedBlock, list(config.blocks), [config.width * 2**n for n in range(4)],
         spatial_dims=2, n_input_channels=1, conv1_t_stride=2, bias_downsample=False,
     )  # fmt: skip
     network.fc = _build_head(config.width * 8, config.dropout)

@@ -59,10 +59,10 @@ class FilmSample:
     spacing_mm: tuple[float, float]
     facing: Facing = "left"
     total: float = float("nan")
-    grades: Int8[np.ndarray, 8] = field(default_factory=_no_grades)
-    fractions: Float32[np.ndarray, 8] = field(default_factory=_no_fractions)
-    vertebrae: UInt8[np.ndarray, "row column"] | None = None
-    walls: UInt8[np.ndarray, "row column"] | None = None
+    grades: Int8[np.ndarray, " 8"] = field(default_factory=_no_grades)
+    fractions: Float32[np.ndarray, " 8"] = field(default_factory=_no_fractions)
+    vertebrae: UInt8[np.ndarray, "_ _"] | None = None
+    walls: UInt8[np.ndarray, "_ _"] | None = None
 
     def __post_init__(self) -> None:
         for name in ("vertebrae", "walls"):
@@ -143,6 +143,6 @@ def read_film_sample(path: Path) -> FilmSample:
         raise TrainingError(f"{path.name} can not be read as a film ({type(error).__name__})") from error
 
 
-def store_grades(grades: Sequence[int | None]) -> Int8[np.ndarray, 8]:
+def store_grades(grades: Sequence[int | None]) -> Int8[np.ndarray, " 8"]:
     """Turn grades that may be unknown into what a sample keeps."""
     return np.array([UNKNOWN if grade is None else grade for grade in grades], dtype=np.int8)

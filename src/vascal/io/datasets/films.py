@@ -244,8 +244,7 @@ def read_film_image(row: FilmRow) -> Radiograph:
     """
     from vascal.io.film_reading import read_films
 
-    stated = None if row.spacing_mm is None else (row.spacing_mm, row.spacing_mm)
-    found = read_films(row.image, stated_spacing_mm=stated).films
+    found = read_films(row.image, stated_spacing_mm=row.spacing_mm).films
     if len(found) != 1:
         raise InputError(f"{len(found)} films are where the image of line {row.line} should be; needed: one")
     return found[0].load()
