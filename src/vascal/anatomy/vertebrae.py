@@ -36,7 +36,7 @@ SIZES = (0.82, 0.88, 0.94, 1.0, 1.06, 1.12)
 """Small women to tall men."""
 FREE_OFF_MM, MOST_OFF_MM, OFF_COST = 2.0, 12.0, 0.05
 """What a millimetre off the expected height costs; a clear disc is worth 1."""
-DISC_COST = 0.4
+DISC_COST = 0.3
 """Middles of bodies are dark between their endplates too, half as dark as discs, so a quarter of their worth: less."""
 ALA_LATERAL_MM, ALA_BEHIND_MM = (27.0, 40.0), (5.0, 25.0)
 """Beside the body of S1 lies the sacral ala, beside that of L5 only thin transverse processes."""
