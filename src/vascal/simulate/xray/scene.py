@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float, UInt8
@@ -16,7 +16,7 @@ from vascal.simulate.xray.devices import Device, draw_device
 from vascal.simulate.xray.habits import Habits
 from vascal.simulate.xray.organs import Trunk, calcified_others, clutter, draw_trunk, organs, sum_trunk
 from vascal.simulate.xray.plaques import WallCalcium, draw_calcium, draw_grades
-from vascal.simulate.xray.solids import Solid, sum_rays
+from vascal.simulate.xray.solids import Solid, Tube, sum_rays
 from vascal.simulate.xray.spine import Spine, draw_spine
 
 Layers = Float[np.ndarray, "3 row column"]
@@ -94,6 +94,33 @@ def build_scene(rng: np.random.Generator, habits: Habits, total: int | None) -> 
         age_years=age,
         texture_seed=int(rng.integers(2**31)),
     )
+
+
+QUARTER_TURN = np.array([[0.0, 0.0, 1.0], [0.0, 1.0, 0.0], [-1.0, 0.0, 0.0]])
+"""Brings the patient's side to where the front was."""
+
+
+def turn_to_front(scene: Scene) -> Scene:
+    """Turn a patient by a quarter about the body's axis, so that the beam comes from the front.
+
+    Such a film shows no wall of the aorta from the side: it is made to be refused.
+    """
+    spine, trunk = scene.spine, scene.trunk
+    half = (trunk.back - trunk.front) / 2
+    return replace(
+        scene,
+        spine=replace(spine, centres=spine.centres @ QUARTER_TURN.T, turns=QUARTER_TURN @ spine.turns),
+        trunk=replace(trunk, front=-trunk.half_width, back=trunk.half_width, half_width=half),
+        calcium=tuple(replace(part, points=part.points @ QUARTER_TURN.T) for part in scene.calcium),
+        solids=tuple(_turn_solid(solid) for solid in scene.solids),
+    )
+
+
+def _turn_solid(solid: Solid) -> Solid:
+    if isinstance(solid, Tube):
+        return replace(solid, points=solid.points @ QUARTER_TURN.T)
+    centre = (QUARTER_TURN @ np.asarray(solid.centre)).tolist()
+    return replace(solid, centre=centre, turn=QUARTER_TURN @ solid.turn)
 
 
 def sum_scene(scene: Scene, beam: Beam) -> RaySums:

@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Float32, UInt8, UInt16
 
 from vascal.errors import SimulationError
+from vascal.radiograph import Radiograph
 from vascal.simulate.xray.beam import Beam
 from vascal.simulate.xray.display import (
     Display,
@@ -23,7 +24,7 @@ from vascal.simulate.xray.display import (
 )
 from vascal.simulate.xray.exposure import Technique, add_quanta, expose
 from vascal.simulate.xray.habits import SHIFTED, STYLES, TRAINING, Habits, Style
-from vascal.simulate.xray.scene import build_scene, sum_scene
+from vascal.simulate.xray.scene import build_scene, sum_scene, turn_to_front
 from vascal.simulate.xray.truth import FilmTruth, measure_truth
 
 
@@ -195,6 +196,23 @@ def simulate_film(plan: FilmPlan) -> SimulatedFilm:
         truth=truth,
         masks=masks,
     )
+
+
+def simulate_frontal(plan: FilmPlan) -> Radiograph:
+    """Simulate the same kind of patient from the front: a film that must be refused.
+
+    Parameters
+    ----------
+    plan
+        From `draw_film`.
+    """
+    rng = np.random.default_rng([plan.seed, 3, int(plan.is_shifted)])
+    scene = turn_to_front(build_scene(rng, plan.habits, plan.total))
+    beam = replace(_draw_beam(rng, plan), centre_mm=(0.0, 0.0))
+    technique, display = _draw_technique(rng, plan), _draw_display(rng, plan)
+    clean = expose(sum_scene(scene, beam).with_calcium, beam, technique)
+    picture = show(add_quanta(clean, beam, technique, rng), beam.pixel_mm, display)
+    return Radiograph(pixels=picture, spacing_mm=(beam.pixel_mm,) * 2, spacing_source="imager-pixel-spacing")
 
 
 def _draw_beam(rng: np.random.Generator, plan: FilmPlan) -> Beam:

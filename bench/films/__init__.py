@@ -1,0 +1,1 @@
+"""AAC-24 on simulated films that no training has seen."""
