@@ -21,7 +21,6 @@ from tests.calcium import oracle
 from tests.io.make_ct import write_series
 from vascal.anatomy.confounders import Candidate, Verdict
 from vascal.anatomy.segmenter import STRUCTURES, Anatomy
-from vascal.batch import explain
 from vascal.calcium.finding import Judged
 from vascal.calcium.rule import AGATSTON_1990
 from vascal.calcium.single_slice import SingleSlice
@@ -29,6 +28,7 @@ from vascal.cli.main import app
 from vascal.errors import AnatomyError, RuleError
 from vascal.io.dicom import read_study
 from vascal.io.results import read_schema
+from vascal.lesion_explanation import explain
 from vascal.models import saliency
 from vascal.models.finder import Finder
 from vascal.pipeline import ScoredSeries, score_series
@@ -191,7 +191,7 @@ def test_saliency_looks_at_the_stack_that_the_judge_saw(tmp_path: Path, monkeypa
         shown.append((volume.grid.shape[0], int(candidates[0].index[0]) // (ROWS * COLUMNS)))
         return ()
 
-    monkeypatch.setattr("vascal.batch.find_saliency", see)
+    monkeypatch.setattr("vascal.lesion_explanation.find_saliency", see)
     assert saliency.find_saliency is not see
     assert explain(scored, ScoreOptions()) == []
     assert shown == [(57, 28)]

@@ -1,4 +1,4 @@
-"""Many series: score, save, go on after failures, resume after interruptions."""
+"""Many series and films: score, save, go on after failures, resume after interruptions."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-import vascal
-from vascal.calcium.finding import describe_group
-from vascal.calcium.single_slice import put_in_stack
-from vascal.errors import OutputError, UnsupportedImageError, VascalError
+from vascal.errors import InputError, OutputError, UnsupportedImageError, VascalError
+from vascal.film_batch import FilmJob, finish_film, write_film_table
+from vascal.film_options import FilmOptions
 from vascal.io.atomic import write_file, write_folder
+from vascal.io.film_reading import FilmSet, read_films
 from vascal.io.nifti import label_map_to_bytes
 from vascal.io.reading import read_input
 from vascal.io.results import (
@@ -29,20 +29,18 @@ from vascal.io.results import (
     scores_to_csv,
 )
 from vascal.io.sources import identify_sources
-from vascal.models.saliency import find_saliency
-from vascal.pipeline import ScoredSeries, hash_labels, refuse, score_series
+from vascal.lesion_explanation import explain
+from vascal.pipeline import ScoredSeries, hash_labels, score_series
 from vascal.render.overlay import Marks, draw_overlay
 from vascal.render.page import draw_page
-from vascal.render.saliency import Explained, draw_saliency
+from vascal.render.saliency import draw_saliency
 from vascal.report.choice import Choice, Quotable, choose_series
+from vascal.saved_results import Existing, MadeFrom, load_earlier, safe_name
 from vascal.score_options import ScoreOptions
-from vascal.study import Refusal, Series
-from vascal.types import VoxelIndex
+from vascal.study import Refusal, Series, Study
 
 SKIPPED_CODES = frozenset({UnsupportedImageError.code})
 """Refusals of images nobody would score: localizers, dose reports, other modalities."""
-
-Existing = Literal["refuse", "resume", "overwrite"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +53,8 @@ class BatchOptions:
         Folder for the results.
     score
         How each series is scored.
+    film
+        How each film is graded.
     accept_uneven
         Let series with unequal distances between slices through, with a caveat.
     existing
@@ -67,6 +67,7 @@ class BatchOptions:
 
     out: Path
     score: ScoreOptions
+    film: FilmOptions = field(default_factory=FilmOptions)
     accept_uneven: bool = False
     existing: Existing = "refuse"
     with_anatomy: bool = False
@@ -82,24 +83,49 @@ class Job:
     study_date: str = ""
 
     @property
+    def study(self) -> str:
+        """Study Instance UID."""
+        return self.series.study_instance_uid
+
+    @property
+    def key(self) -> str:
+        """Names the series inside its study."""
+        return self.series.key
+
+    @property
+    def title(self) -> str:
+        """How progress is reported; no patient identifier in it."""
+        number = self.series.series_number
+        return f"series {self.key}" if number is None else f"series {number}"
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """What it is read from."""
+        return identify_sources(self.series)
+
+    @property
     def folder(self) -> str:
         """Where its results go, relative to the output folder."""
         return f"{safe_name(self.series.study_instance_uid)}/{safe_name(self.series.key)}"
 
 
+AnyJob = Job | FilmJob
+"""One image to score: a series of CT or a film."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Done:
-    """A series whose results are on disk; `saved` is its `score.json`."""
+    """An image whose results are on disk; `saved` is its `score.json`."""
 
-    job: Job
+    job: AnyJob
     saved: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failed:
-    """A series without results."""
+    """An image without results."""
 
-    job: Job
+    job: AnyJob
     refusal: Refusal
 
 
@@ -110,11 +136,11 @@ class Tally:
     Parameters
     ----------
     done
-        Series with results.
+        Series and films with results.
     unread
         What was refused on reading, before any scoring.
     unscored
-        Series that were read but could not be scored.
+        Series and films that were read but could not be scored.
     """
 
     done: list[Done] = field(default_factory=list)
@@ -132,55 +158,64 @@ class Tally:
         return sum(failure.kind == "failed" for failure in self.failures)
 
 
-def safe_name(text: str) -> str:
-    """Make a name that every file system takes and that can not leave its folder.
+def plan(inputs: Sequence[Path], options: BatchOptions, tally: Tally) -> Iterator[AnyJob]:
+    """Read the inputs' headers, one input at a time, and give every series and film to score.
 
-    Examples
-    --------
-    >>> safe_name("1.2.840.1"), safe_name("../a b")
-    ('1.2.840.1', '_.._a_b')
-    """
-    kept = "".join(ch if ch.isalnum() or ch in "._-" else "_" for ch in text)[:120]
-    return f"_{kept.lstrip('_')}" if kept.startswith((".", "_")) or not kept else kept
-
-
-def plan(inputs: Sequence[Path], options: BatchOptions, tally: Tally) -> Iterator[Job]:
-    """Read the inputs' headers, one input at a time, and give every series to score.
-
-    What can not be scored goes to the tally's failures. A series that occurs in
+    What can not be scored goes to the tally's failures. A series or film that occurs in
     two inputs is scored once.
     """
     seen: dict[str, tuple[str, ...]] = {}
     for path in inputs:
         try:
-            studies = read_input(path, accept_uneven=options.accept_uneven, single_slice=options.score.reads_single)
+            films, studies = _read(path, options)
         except VascalError as error:
             refusal = Refusal(subject=path.name, code=error.code, message=str(error))
             tally.unread.append(Failure(input=path.name, refusal=refusal, kind="failed"))
             continue
-        scorable = sum(len(study.series) for study in studies)
-        for study in studies:
-            tally.unread += [_failure(path.name, refusal, alone=scorable == 0) for refusal in study.refusals]
-            for series in study.series:
-                job = Job(input=path.name, series=series, study_date=study.study_date)
-                if job.folder in seen:
-                    tally.unread.append(_repeated(job, seen[job.folder]))
-                    continue
-                seen[job.folder] = identify_sources(series)
-                yield job
+        jobs: list[AnyJob] = [
+            Job(input=path.name, series=series, study_date=study.study_date)
+            for study in studies
+            for series in study.series
+        ]
+        jobs += [FilmJob(input=path.name, film=film) for film in films.films]
+        claimed = films.claimed_series | {refusal.subject for refusal in films.refusals}
+        refused = [r for study in studies for r in study.refusals if r.subject not in claimed]
+        tally.unread += [_failure(path.name, r, alone=not jobs) for r in (*refused, *films.refusals)]
+        for job in jobs:
+            if job.folder in seen:
+                tally.unread.append(_repeated(job, seen[job.folder]))
+                continue
+            seen[job.folder] = job.sources
+            yield job
 
 
-def _repeated(job: Job, earlier: tuple[str, ...]) -> Failure:
+def _read(path: Path, options: BatchOptions) -> tuple[FilmSet, tuple[Study, ...]]:
+    """Look for films and for CT; that there is no CT is no failure where there are films."""
+    films = read_films(path, stated_spacing_mm=options.film.spacing_mm)
+    try:
+        return films, read_input(path, accept_uneven=options.accept_uneven, single_slice=options.score.reads_single)
+    except InputError:
+        if films.films or films.refusals:
+            return films, ()
+        raise
+
+
+def _repeated(job: AnyJob, earlier: tuple[str, ...]) -> Failure:
     """Tell the same images given twice from other images under the same name."""
-    same = identify_sources(job.series) == earlier
+    same = job.sources == earlier
+    what = "film" if isinstance(job, FilmJob) else "series"
     message = (
-        "this series was already scored in this run"
+        f"this {what} was already scored in this run"
         if same
         else "other images of the same name were already scored in this run; score them into another folder, "
         "or give them names of their own"
     )
-    refusal = Refusal(subject=job.series.key, code="duplicate" if same else "name-collision", message=message)
-    return Failure(input=job.input, refusal=refusal, kind="skipped" if same else "failed")
+    code = "duplicate" if same else "name-collision"
+    return Failure(input=job.input, refusal=_refuse(job, code, message), kind="skipped" if same else "failed")
+
+
+def _refuse(job: AnyJob, code: str, message: str) -> Refusal:
+    return Refusal(subject=job.key, code=code, message=message, study_instance_uid=job.study)
 
 
 def _failure(name: str, refusal: Refusal, *, alone: bool) -> Failure:
@@ -208,22 +243,25 @@ def require_usable_output(options: BatchOptions) -> None:
         )
 
 
-def score_and_save(job: Job, options: BatchOptions) -> Done | Failed:
-    """Score one series and write its folder; or find it done, when resuming.
+def score_and_save(job: AnyJob, options: BatchOptions) -> Done | Failed:
+    """Score one series or film and write its folder; or find it done, when resuming.
 
     A `VascalError` becomes a failure. So does any other exception, here and
-    nowhere else: one broken series must not cost a cohort. Only its type is
+    nowhere else: one broken image must not cost a cohort. Only its type is
     kept, since its text may hold what a header holds.
     """
     try:
-        saved = _load_done(job, options)
-        if saved is None:
-            saved = _save(score_series(job.series, options.score, study_date=job.study_date), job, options)
+        if isinstance(job, FilmJob):
+            saved = finish_film(job, options.out, options.existing, options.film)
+        else:
+            saved = _load_done(job, options) or _save(
+                score_series(job.series, options.score, study_date=job.study_date), job, options
+            )
     except VascalError as error:
-        return Failed(job=job, refusal=refuse(job.series, error))
+        return Failed(job=job, refusal=_refuse(job, error.code, str(error)))
     except Exception as error:  # noqa: BLE001
         message = f"unexpected {type(error).__name__} at {_where(error)}; please report this as a bug"
-        return Failed(job=job, refusal=Refusal(subject=job.series.key, code="internal", message=message))
+        return Failed(job=job, refusal=_refuse(job, "internal", message))
     return Done(job=job, saved=saved)
 
 
@@ -235,31 +273,13 @@ def _where(error: BaseException) -> str:
 
 
 def _load_done(job: Job, options: BatchOptions) -> Mapping[str, Any] | None:
-    """Give the results of an earlier run, if they are there and made the same way.
-
-    Raises
-    ------
-    OutputError
-        If they were made by another version or with other options.
-    """
     path = options.out / job.folder / "score.json"
-    if options.existing != "resume" or not path.is_file():
-        return None
     if options.with_anatomy and not path.with_name("anatomy.nii.gz").is_file():
         return None
-    try:
-        saved: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        made = saved["provenance"]
-        made_from = (made["version"], made["options"], made["labels_sha256"], tuple(made["source_uids"]))
-    except (ValueError, KeyError, TypeError) as error:
-        raise OutputError("score.json of an earlier run is damaged; use --overwrite") from error
-    options_now = dict(options.score.as_text())
-    if made_from != (vascal.__version__, options_now, hash_labels(options.score), identify_sources(job.series)):
-        raise OutputError(
-            "an earlier run scored this series with other options, labels, images or another version; "
-            "use --overwrite or another output folder"
-        )
-    return saved
+    now = MadeFrom(
+        options=dict(options.score.as_text()), source_uids=job.sources, labels_sha256=hash_labels(options.score)
+    )
+    return load_earlier(path, options.existing, now)
 
 
 def _save(scored: ScoredSeries, job: Job, options: BatchOptions) -> Mapping[str, Any]:
@@ -280,32 +300,6 @@ def _save(scored: ScoredSeries, job: Job, options: BatchOptions) -> Mapping[str,
     return report_to_dict(scored.report)
 
 
-MOST_EXPLAINED = 12
-LEAST_EXPLAINED = 0.05
-
-
-def explain(scored: ScoredSeries, options: ScoreOptions) -> list[Explained]:
-    """Explain the lesions that score most, then what was rejected with some doubt."""
-    lesions = sorted(scored.report.score.lesions, key=lambda lesion: -lesion.agatston)
-    by_id = {lesion.id: lesion for lesion in scored.finding.lesions}
-    doubted = sorted(
-        (r for r in scored.finding.rejected if (r.probability or 0.0) >= LEAST_EXPLAINED),
-        key=lambda r: -(r.probability or 0.0),
-    )
-    shown: list[tuple[str, float, str | None, VoxelIndex]] = [
-        (f"{s.id}  {s.vessel}", s.confidence or 0.0, s.vessel, by_id[s.id].index) for s in lesions
-    ]
-    shown += [(f"rejected: {r.reason}", r.probability or 0.0, None, r.candidate.index) for r in doubted]
-    shown = shown[:MOST_EXPLAINED]
-    flat = scored.volume.hu.reshape(-1)
-    candidates = [describe_group(index, flat[index], scored.volume.grid) for *_, index in shown]
-    found = find_saliency(*put_in_stack(scored.volume, scored.anatomy, candidates), folder=options.model)
-    return [
-        Explained(saliency=saliency, title=title, probability=probability, vessel=vessel)
-        for saliency, (title, probability, vessel, _) in zip(found, shown, strict=False)
-    ]
-
-
 def _marks(scored: ScoredSeries) -> Marks:
     return Marks(
         lesions=scored.finding.lesions,
@@ -314,7 +308,7 @@ def _marks(scored: ScoredSeries) -> Marks:
     )
 
 
-def run(jobs: Iterator[Job], options: BatchOptions, *, workers: int = 1) -> Iterator[Done | Failed]:
+def run(jobs: Iterator[AnyJob], options: BatchOptions, *, workers: int = 1) -> Iterator[Done | Failed]:
     """Score jobs, in this process or in several, and give results as they come.
 
     Parameters
@@ -339,10 +333,12 @@ def run(jobs: Iterator[Job], options: BatchOptions, *, workers: int = 1) -> Iter
             again = yield from _run_pool(iter([job]), options, 1)
             if again:
                 message = "the process that scored it was killed, most likely for want of memory"
-                yield Failed(job=job, refusal=Refusal(subject=job.series.key, code="killed", message=message))
+                yield Failed(job=job, refusal=_refuse(job, "killed", message))
 
 
-def _run_pool(jobs: Iterator[Job], options: BatchOptions, workers: int) -> Generator[Done | Failed, None, list[Job]]:
+def _run_pool(
+    jobs: Iterator[AnyJob], options: BatchOptions, workers: int
+) -> Generator[Done | Failed, None, list[AnyJob]]:
     """Feed a pool of processes; give back the jobs in hand when one of them died."""
     with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
         running = {pool.submit(score_and_save, job, options): job for job in islice(jobs, 2 * workers)}
@@ -366,12 +362,14 @@ def record(result: Done | Failed, tally: Tally) -> None:
 
 
 def write_tables(tally: Tally, out: Path) -> None:
-    """Write `scores.csv` and `failures.csv` for everything in the tally."""
+    """Write `scores.csv`, `aac_scores.csv` if there are films, and `failures.csv` for everything in the tally."""
     by_study: dict[str, list[Done]] = {}
     for done in tally.done:
-        by_study.setdefault(done.job.series.study_instance_uid, []).append(done)
+        if isinstance(done.job, Job):
+            by_study.setdefault(done.job.study, []).append(done)
     rows = [row for group in by_study.values() for row in _rows(group)]
     write_file(out / "scores.csv", scores_to_csv(rows))
+    write_film_table(((done.job, done.saved) for done in tally.done if isinstance(done.job, FilmJob)), out)
     write_file(out / "failures.csv", failures_to_csv(tally.failures))
 
 
@@ -388,7 +386,7 @@ def choose_for(group: Sequence[Done]) -> Choice | None:
     return choose_series(
         [
             Quotable(
-                key=done.job.series.key,
+                key=done.job.key,
                 is_quotable=done.saved["is_quotable"],
                 caveats=frozenset(caveat["code"] for caveat in done.saved["caveats"]),
                 spacing_mm=done.saved["series"]["spacing_between_slices_mm"],

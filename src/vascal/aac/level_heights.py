@@ -51,7 +51,7 @@ def measure_level_heights(reading: FilmReading, spacing_mm: tuple[float, float])
 
 
 def _measure_body(
-    mask: Bool[np.ndarray, "row column"], along: Float[np.ndarray, 2], spacing_mm: tuple[float, float]
+    mask: Bool[np.ndarray, "row column"], along: Float[np.ndarray, " 2"], spacing_mm: tuple[float, float]
 ) -> float | None:
     """Extent of an outline along a direction, mm."""
     places = np.argwhere(mask)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Bool, Float, UInt8
@@ -94,7 +94,7 @@ class FilmReading:
     paths: Mapping[Wall, WallPath]
     level_bounds: Float[np.ndarray, "5 2 2"]
     vertebrae: UInt8[np.ndarray, "row column"]
-    total_probabilities: Float[np.ndarray, 25]
+    total_probabilities: Float[np.ndarray, " 25"]
     facing: Literal["left", "right"]
     lateral_probability: float = 1.0
     level_confidence: Mapping[Level, float] = field(default_factory=dict)
@@ -103,6 +103,7 @@ class FilmReading:
     models: tuple[str, ...] = ()
 
 
+@runtime_checkable
 class FilmReader(Protocol):
     """Reads a lateral film."""
 

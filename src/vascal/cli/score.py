@@ -1,4 +1,4 @@
-"""`vascal score`: from CT studies to scores, reports and tables."""
+"""`vascal score`: from CT studies and lateral films to scores, reports and tables."""
 
 from __future__ import annotations
 
@@ -9,19 +9,27 @@ from typing import Annotated, Any
 
 import typer
 
-from vascal.batch import BatchOptions, Done, Existing, Failed, Job, Tally, plan, record, run, write_tables
+from vascal.batch import AnyJob, BatchOptions, Done, Failed, Tally, plan, record, run, write_tables
 from vascal.batch import require_usable_output as require_output
 from vascal.calcium.rule import RULES
 from vascal.cli.progress import Reporter, show_progress
 from vascal.errors import VascalError
+from vascal.film_options import FilmOptions
+from vascal.io.film_spacing import require_stated
 from vascal.io.settings import read_calibration, read_label_names
 from vascal.models.finder import FinderName
 from vascal.models.runtime import read_manifest
+from vascal.render.film_wording import show_saved_film
 from vascal.render.wording import show_score
+from vascal.saved_results import Existing
 from vascal.score_options import ScoreOptions
 
 Inputs = Annotated[
-    list[Path], typer.Argument(help="DICOM folder, file or zip, or NIfTI file; several may be given.", exists=True)
+    list[Path],
+    typer.Argument(
+        help="DICOM folder, file or zip, or NIfTI file; lateral films also as PNG, JPEG or TIFF. Several may be given.",
+        exists=True,
+    ),
 ]
 Out = Annotated[Path, typer.Option("--out", "-o", help="Folder for the results.")]
 Labels = Annotated[
@@ -60,6 +68,16 @@ CalibrationText = Annotated[
     str | None,
     typer.Option("--calibration", help="Mass: a factor in mg/cm3 per HU, rods as JSON, or a table by scanner as CSV."),
 ]
+FilmModel = Annotated[
+    Path | None,
+    typer.Option(
+        help="Folder with your own networks for films, from `vascal train aac`.", exists=True, file_okay=False
+    ),
+]
+FilmSpacing = Annotated[
+    float | None,
+    typer.Option("--film-spacing-mm", help="Side of a pixel of films that do not say, such as PNG files."),
+]
 Uneven = Annotated[bool, typer.Option("--accept-uneven", help="Score unevenly spaced slices, with a caveat.")]
 Single = Annotated[
     bool, typer.Option("--single-slice", help="Measure axial slices that stand alone; never quotable as a score.")
@@ -90,6 +108,8 @@ def score(
     finder: FinderOption = None,
     model: Model = None,
     calibration: CalibrationText = None,
+    film_model: FilmModel = None,
+    film_spacing_mm: FilmSpacing = None,
     accept_uneven: Uneven = False,
     single_slice: Single = False,
     anatomy: WithAnatomy = False,
@@ -98,10 +118,11 @@ def score(
     resume: Resume = False,
     overwrite: Overwrite = False,
 ) -> None:
-    """Score coronary calcium on CT studies.
+    """Score coronary calcium on CT studies, and aortic calcification on lateral films of the lumbar spine (AAC-24).
 
-    Writes, for each series, OUT/<study>/<series>/ with score.json, lesions.csv, overlay.png and report.html;
-    and OUT/scores.csv and OUT/failures.csv for all. Exit status: 0 all scored, 1 some failed, 2 bad usage.
+    Writes, for each series or film, OUT/<study>/<series or film>/ with score.json, overlay.png and report.html, for CT
+    also lesions.csv; and OUT/scores.csv, OUT/aac_scores.csv and OUT/failures.csv for all. Exit status: 0 all scored,
+    1 some failed, 2 bad usage.
     """
     if resume and overwrite:
         raise typer.BadParameter("--resume keeps results and --overwrite replaces them; choose one")
@@ -127,6 +148,7 @@ def score(
                 label_names=None if label_names is None else read_label_names(label_names),
                 calibration=None if calibration is None else read_calibration(calibration),
             ),
+            film=FilmOptions(model=film_model, spacing_mm=film_spacing_mm),
             accept_uneven=accept_uneven,
             existing=existing,
             with_anatomy=anatomy,
@@ -134,6 +156,8 @@ def score(
         )
         if model is not None:
             _require_models(model, finder)
+        if film_spacing_mm is not None:
+            require_stated(film_spacing_mm)
         require_output(options)
     except VascalError as error:
         raise typer.BadParameter(str(error)) from error
@@ -183,23 +207,23 @@ def _score_all(inputs: list[Path], options: BatchOptions, tally: Tally, progress
     return False
 
 
-def _counted(jobs: Iterator[Job], counter: list[int]) -> Iterator[Job]:
+def _counted(jobs: Iterator[AnyJob], counter: list[int]) -> Iterator[AnyJob]:
     for job in jobs:
         counter[0] += 1
         yield job
 
 
 def describe(result: Done | Failed, out: Path) -> str:
-    """Say in one line what became of a series; no patient identifier in it."""
-    series = result.job.series
-    name = f"series {series.series_number}" if series.series_number is not None else f"series {series.key}"
+    """Say in one line what became of a series or film; no patient identifier in it."""
     if isinstance(result, Failed):
-        return f"{name}: not scored: {result.refusal.message}"
-    return f"{name}: {headline(result.saved)}; {out / result.job.folder / 'report.html'}"
+        return f"{result.job.title}: not scored: {result.refusal.message}"
+    return f"{result.job.title}: {headline(result.saved)}; {out / result.job.folder / 'report.html'}"
 
 
 def headline(saved: Mapping[str, Any]) -> str:
     """Say a saved score in a few words."""
+    if saved["kind"] == "aac":
+        return show_saved_film(saved)
     shown = show_score(saved["total"]["agatston"])
     if not saved["is_quotable"]:
         grave = ", ".join(caveat["code"] for caveat in saved["caveats"] if caveat["severity"] == "critical")

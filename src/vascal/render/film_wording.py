@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from vascal.aac.classes import KIDNEY, SCHEMES
 from vascal.aac.total_doubt import READERS_WIDTH
 from vascal.report.aac_report import AacReport
@@ -111,3 +114,13 @@ def show_percent(share: float) -> str:
     if share > 0.995:
         return "over 99 %"
     return "under 1 %" if share < 0.005 else f"{100 * share:.0f} %"
+
+
+def show_saved_film(saved: Mapping[str, Any]) -> str:
+    """Say a saved `score.json` of a film in a few words."""
+    total = saved["total"]
+    if not saved["is_quotable"]:
+        grave = ", ".join(caveat["code"] for caveat in saved["caveats"] if caveat["severity"] == "critical")
+        return f"not quotable as an AAC-24 ({grave}); grades add up to {total['aac24']}"
+    called, interval = total["classes"][KIDNEY.name]["class"], total["interval"]
+    return f"AAC-24 {total['aac24']} ({called}), 95 % interval {interval['low']} to {interval['high']}"
