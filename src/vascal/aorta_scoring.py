@@ -1,0 +1,288 @@
+"""Composition root for the aorta on CT: a series goes in, calcium by part and an AAC-24 equivalent come out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+import vascal
+from vascal.aac.aac24 import Aac24Score, WallLevel
+from vascal.aac.ct_grades import WallProjection, calcified_fractions, grade_ct, project_walls
+from vascal.anatomy.aorta_parts import AortaFound, aorta_of_labels, find_aorta_parts, name_slices
+from vascal.anatomy.standing import turn_labels, turn_volume
+from vascal.calcium.aorta import (
+    CORE_SHARE,
+    PARTS,
+    AorticBlood,
+    choose_aortic_rules,
+    find_wall_calcium,
+    measure_aortic_blood,
+    paint_parts,
+    widen_labels,
+)
+from vascal.calcium.lesions import Lesion
+from vascal.calcium.mass import Calibration, assume_calibration
+from vascal.calcium.rule import AgatstonRule
+from vascal.calcium.score import CalciumScore, VesselScore, score_calcium
+from vascal.calcium.volume_score import voxel_volumes_mm3
+from vascal.report.caveats import Caveat
+from vascal.report.provenance import Provenance
+from vascal.study import Series
+from vascal.volume import LabelMap, Volume
+from vascal.wall_levels import LEVELS
+
+WALL_MARGIN_MM = 3.5
+"""The wall and its blur outside the disc that was fitted."""
+LABEL_MARGIN_MM = 2.0
+"""Labels hold the wall mostly; calcium bulges out of them by blur."""
+THICK_SLICE_MM = 3.5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class AortaReport:
+    """Calcium of the aorta on one CT series.
+
+    Parameters
+    ----------
+    series
+        What was scored.
+    blood
+        Of the aorta, with its phase.
+    rules
+        For the thoracic and the abdominal aorta.
+    score
+        Agatston, volume and mass, in total, by lesion and by part (as its `vessels`).
+    parts
+        Parts that are in the scan, from the heart on, with their scores.
+    projection
+        Both walls on the lateral projection.
+    fractions
+        Calcified share of each wall-level in the scan.
+    grades
+        AAC-24 as on a film; None unless all of L1 to L4 are in the scan.
+    found
+        Vessels and levels.
+    volume
+        The CT, turned.
+    lesions, rejected
+        Voxel by voxel.
+    caveats
+        What a reader must know.
+    provenance
+        Software and inputs.
+    """
+
+    series: Series
+    blood: AorticBlood
+    rules: Mapping[str, AgatstonRule]
+    score: CalciumScore
+    parts: Mapping[str, VesselScore]
+    projection: WallProjection
+    fractions: Mapping[WallLevel, float]
+    grades: Aac24Score | None
+    found: AortaFound
+    volume: Volume
+    regions: LabelMap
+    lesions: tuple[Lesion, ...]
+    rejected: tuple[tuple[str, np.ndarray], ...]
+    caveats: tuple[Caveat, ...]
+    provenance: Provenance = field(default_factory=lambda: Provenance(software="vascal", version=vascal.__version__))
+
+
+def score_aorta(
+    series: Series,
+    volume: Volume,
+    *,
+    labels: LabelMap | None = None,
+    rule: str | None = None,
+    provenance: Provenance | None = None,
+) -> AortaReport:
+    """Score the calcium of the aortic wall on one CT.
+
+    Parameters
+    ----------
+    series
+        From `read_input`.
+    volume
+        Its pixels.
+    labels
+        Aorta and vertebrae by name (``aorta``, ``L1`` ...) on the same grid; found by rules if None.
+    rule
+        A named rule of `vascal.calcium.rule`; by tube voltage if None.
+    provenance
+        What to say of software and inputs.
+
+    Raises
+    ------
+    AnatomyError
+        If no aorta can be found.
+    LabelError
+        If the labels hold no aorta.
+    RuleError
+        If the rule does not apply.
+    """
+    turned = turn_volume(volume)
+    found = find_aorta_parts(turned) if labels is None else aorta_of_labels(turn_labels(labels))
+    regions = paint_regions(found, turned)
+    blood = measure_aortic_blood(turned, _core(found, turned))
+    rules = choose_aortic_rules(blood.phase, series.acquisition.kvp, rule)
+    lesions, rejected = find_wall_calcium(turned, regions, rules, _labelled_bone(found))
+    calibration = assume_calibration(series.acquisition.kvp)
+    score = score_calcium(turned, lesions, rule=rules["abdominal"], calibration=calibration)
+    projection = _project(found, turned, lesions, calibration)
+    fractions = calcified_fractions(projection)
+    return AortaReport(
+        series=series,
+        blood=blood,
+        rules=rules,
+        score=score,
+        parts={name: score.vessels.get(name, VesselScore()) for name in _parts_in_scan(regions)},
+        projection=projection,
+        fractions=fractions,
+        grades=grade_ct(fractions),
+        found=found,
+        volume=turned,
+        regions=regions,
+        lesions=lesions,
+        rejected=rejected,
+        caveats=find_aorta_caveats(series, turned, found, blood, rules),
+        provenance=provenance or Provenance(software="vascal", version=vascal.__version__, finder=found.finder),
+    )
+
+
+def paint_regions(found: AortaFound, volume: Volume) -> LabelMap:
+    """Paint the aorta with its wall by part, and the iliac arteries: values of `PARTS`."""
+    value_of = {name: value for value, name in PARTS.items()}
+    names = [value_of[name] for name in name_slices(found, volume.grid)]
+    if found.labels is not None:
+        return LabelMap(labels=_regions_of_labels(found, found.labels, names), grid=volume.grid, names=PARTS)
+    discs = []
+    for name, vessel in found.vessels.items():
+        values = names if name == "aorta" else [value_of[name]] * len(vessel.slices)
+        discs.append((vessel.slices, vessel.center_mm, vessel.radius_mm, np.asarray(values)))
+    return LabelMap(labels=paint_parts(volume.grid, discs, WALL_MARGIN_MM), grid=volume.grid, names=PARTS)
+
+
+def _regions_of_labels(found: AortaFound, labels: LabelMap, names: list[int]) -> np.ndarray:
+    parts = np.zeros(labels.labels.shape, dtype=np.uint8)
+    mask = labels.mask("aorta")
+    for k, value in zip(found.vessels["aorta"].slices, names, strict=True):
+        parts[k][mask[k]] = value
+    for value, name in PARTS.items():
+        if name in ("right iliac", "left iliac") and name in found.vessels:
+            parts[labels.mask(name) & (parts == 0)] = value
+    return widen_labels(parts, labels.grid, LABEL_MARGIN_MM)
+
+
+def _core(found: AortaFound, volume: Volume) -> np.ndarray:
+    """Mark the middle of the aorta, where there is only blood."""
+    aorta = found.vessels["aorta"]
+    disc = (aorta.slices, aorta.center_mm, aorta.radius_mm * CORE_SHARE, np.ones(len(aorta.slices), dtype=np.uint8))
+    return np.asarray(paint_parts(volume.grid, [disc], 0.0) > 0)
+
+
+def _labelled_bone(found: AortaFound) -> np.ndarray | None:
+    if found.labels is None:
+        return None
+    vertebrae = [value for value, name in found.labels.names.items() if name[:1] in "TL" and name[1:].isdigit()]
+    return np.isin(found.labels.labels, vertebrae)
+
+
+def _parts_in_scan(regions: LabelMap) -> list[str]:
+    present = set(np.unique(regions.labels).tolist())
+    return [name for value, name in PARTS.items() if value in present]
+
+
+def _project(
+    found: AortaFound, volume: Volume, lesions: tuple[Lesion, ...], calibration: Calibration
+) -> WallProjection:
+    """Lay the aorta's calcium on its lateral projection; the iliac arteries are no part of AAC."""
+    grid = volume.grid
+    mass = np.zeros(grid.shape[:2])
+    for lesion in lesions:
+        if lesion.vessel not in ("right iliac", "left iliac"):
+            k, i, _ = np.unravel_index(lesion.index, grid.shape)
+            np.add.at(mass, (k, i), lesion.hu * calibration.factor_mg_cm3_per_hu * grid.column_spacing_mm / 10.0)
+    center, level = np.full(grid.shape[0], np.nan), np.full(grid.shape[0], -1)
+    aorta = found.vessels["aorta"]
+    center[aorta.slices] = aorta.center_mm[:, 0] / grid.row_spacing_mm
+    for k, name in zip(aorta.slices, name_slices(found, grid), strict=True):
+        level[k] = LEVELS.index(name) if name in LEVELS else -1  # type: ignore[arg-type]
+    level = _levels_below_division(found, volume, level)
+    return project_walls(mass, _extend(center, aorta.slices), level)
+
+
+def _levels_below_division(found: AortaFound, volume: Volume, level: np.ndarray) -> np.ndarray:
+    """Count L4 down to its lower border also where the aorta has divided above it: there it has no wall to calcify.
+
+    A film is graded by the whole level, with what is left of the aorta in it.
+    """
+    if "L4" not in found.vertebrae.levels:
+        return level
+    aorta, below = found.vessels["aorta"], found.vertebrae.levels["L4"][1]
+    heights = np.asarray(volume.grid.slice_positions_mm) - volume.grid.slice_positions_mm[0]
+    bottom = below.height_at(float(aorta.center_mm[0, 0]))
+    level = level.copy()
+    level[(heights >= bottom) & (np.arange(level.size) < aorta.slices[0])] = LEVELS.index("L4")
+    return level
+
+
+def _extend(center: np.ndarray, slices: np.ndarray) -> np.ndarray:
+    """Hold the middle of the lowest and of the highest slice beyond them."""
+    return np.asarray(np.interp(np.arange(center.size), slices, center[slices]))
+
+
+def find_aorta_caveats(
+    series: Series, volume: Volume, found: AortaFound, blood: AorticBlood, rules: Mapping[str, AgatstonRule]
+) -> tuple[Caveat, ...]:
+    """List what a reader must know of this result."""
+    caveats: list[Caveat] = []
+    if blood.phase != "none":
+        levels = " and ".join(sorted({f"{rule.threshold_hu:g} HU" for rule in rules.values()}))
+        caveats.append(
+            Caveat(
+                code="contrast",
+                message=f"Blood in the aorta is contrast-enhanced ({blood.median_hu:.0f} HU, {blood.phase}): calcium "
+                f"counts from {levels}. Less dense calcium is missed; this is no Agatston score.",
+            )
+        )
+    lowest = min(rule.threshold_hu for rule in rules.values())
+    if blood.median_hu + 3 * blood.sd_hu >= lowest:
+        caveats.append(
+            Caveat(
+                code="blood-above-threshold",
+                message=f"Blood of {blood.median_hu:.0f} HU with a noise of {blood.sd_hu:.0f} HU reaches the threshold of "
+                f"{lowest:g} HU: blood may be counted as calcium.",
+                severity="critical",
+            )
+        )
+    if not found.vertebrae.levels:
+        caveats.append(
+            Caveat(code="levels-unknown", message="Vertebral levels are not known: no grade by level is given.")
+        )
+    elif found.vertebrae.source == "sacrum":
+        caveats.append(
+            Caveat(
+                code="levels-counted",
+                message="Levels were counted from the sacrum, for five lumbar vertebrae (confidence "
+                f"{found.vertebrae.confidence:.1f}, a prior): in a lumbosacral variant all are one off.",
+                severity="info",
+            )
+        )
+    spacing = volume.grid.spacing_between_slices_mm
+    if spacing > THICK_SLICE_MM:
+        caveats.append(
+            Caveat(code="thick-slices", message=f"Slices every {spacing:g} mm; the score is defined for 3 mm.")
+        )
+    caveats += [Caveat(code="finder-note", message=note, severity="info") for note in found.notes]
+    caveats += [Caveat(code="series-note", message=note, severity="info") for note in series.notes]
+    caveats.append(Caveat(code="not-a-medical-device", message="For research. Not a medical device.", severity="info"))
+    rank = {"critical": 0, "caution": 1, "info": 2}
+    return tuple(sorted(caveats, key=lambda caveat: rank[caveat.severity]))
+
+
+def voxel_volume_mm3(lesion: Lesion, volume: Volume) -> float:
+    """Volume of a lesion by its voxels, mm3."""
+    return float(voxel_volumes_mm3(lesion, volume.grid).sum())
