@@ -54,9 +54,21 @@ def test_a_vertebra_that_slipped_widens_the_box_but_not_the_length() -> None:
     assert (region.left, region.right) == (50 - 24, 92)
 
 
-def test_t12_that_hangs_below_l5_still_leaves_a_region() -> None:
+def test_a_tilted_t12_gives_the_higher_end_of_its_border() -> None:
+    spine = draw_spine()
+    spine[spine == 1] = 0
+    for place in range(32):
+        # The lower border falls from row 20 in front to row 35 at the back.
+        spine[5 : 20 + place // 2, 60 + place] = 1
+    assert find_film_region(spine, "left").top in {20, 21}
+
+
+def test_one_stray_pixel_of_t12_moves_nothing_and_a_t12_below_l5_still_leaves_a_region() -> None:
     spine = draw_spine()
     spine[199, 0] = 1
+    assert find_film_region(spine, "left").top == 30
+    spine[spine == 1] = 0
+    spine[190:, :] = 1
     assert find_film_region(spine, "left").shape[0] == 1
 
 

@@ -18,6 +18,8 @@ VertebraMap = UInt8[np.ndarray, "row column"]
 """0, or 1 to 7 for `VERTEBRAE`."""
 MARGIN = 0.75
 """Room in front of the spine, as a share of the mean length of a vertebra from front to back."""
+_HIGHER_END = 5
+"""Percentile of the columns of T12's lower border: its higher end, but not a stray pixel."""
 LUMBAR = ("L1", "L2", "L3", "L4", "L5")
 _VALUES = {name: value for value, name in enumerate(VERTEBRAE, start=1)}
 
@@ -107,7 +109,9 @@ def _find_top(vertebrae: np.ndarray, spans: list[tuple[int, int]]) -> int:
     """Row of T12's lower border; guessed where T12 is not labelled."""
     above = vertebrae == _VALUES["T12"]
     if above.any():
-        return min(_find_rows(above)[1], spans[-1][1] - 1)
+        # The border's higher end: T12 tilts, and the aorta in front of L1 must not be cut off.
+        lowest = above.shape[0] - np.argmax(above[::-1], axis=0)[above.any(axis=0)]
+        return min(int(np.percentile(lowest, _HIGHER_END, method="nearest")), spans[-1][1] - 1)
     gaps = [max(0, lower[0] - upper[1]) for upper, lower in pairwise(spans)]
     return spans[0][0] - round(float(np.mean(gaps)))
 
