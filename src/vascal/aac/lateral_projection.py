@@ -26,6 +26,7 @@ MG_CM3_PER_HU = 100.0 / 130.0
 """100 mg/cm3 of hydroxyapatite give 130 HU at 120 kVp."""
 HYDROXYAPATITE_G_CM3 = 3.16
 BODY_HU = -300.0
+COARSE_MM = 2.5
 CORTEX_HU = 350.0
 """Bone has cortex; kidneys, liver and vessels with iodine in the venous phase have nothing this bright."""
 CORTEX_SHARE = 0.02
@@ -131,19 +132,21 @@ def split_tissue(hu: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def find_body(volume: Volume) -> MaskArray:
     """Mark the patient without table and blankets: (slice, row, column); gas inside counts as inside.
 
-    In each slice the largest region of tissue that a table's thin board does not join, with what it encloses.
+    In each slice the large regions of tissue that are thicker than a table's board, with what they enclose and the air
+    next to them: air adds nothing to a ray.
     """
     body = np.zeros(volume.hu.shape, dtype=bool)
-    step = max(1, round(5.0 / volume.grid.row_spacing_mm))
+    skip = max(1, round(COARSE_MM / volume.grid.row_spacing_mm))
     for k, plane in enumerate(volume.hu):
-        solid = ndimage.binary_opening(plane > BODY_HU, iterations=step)
-        labels, count = ndimage.label(solid)
+        tissue = plane[::skip, ::skip] > BODY_HU
+        labels, count = ndimage.label(ndimage.binary_opening(tissue, iterations=2))
         if count:
             sizes = np.bincount(labels.ravel())
             sizes[0] = 0
             kept = np.isin(labels, np.flatnonzero(sizes >= 0.1 * sizes.max()))
-            grown = ndimage.binary_dilation(kept, iterations=step) & (plane > BODY_HU)
-            body[k] = ndimage.binary_fill_holes(grown | kept)
+            filled = ndimage.binary_fill_holes(ndimage.binary_dilation(kept, iterations=3))
+            near = np.repeat(np.repeat(filled, skip, axis=0), skip, axis=1)[: plane.shape[0], : plane.shape[1]]
+            body[k] = near
     return body
 
 

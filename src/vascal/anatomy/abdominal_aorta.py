@@ -46,6 +46,8 @@ LEAST_SEEN = 0.4
 PROBE_MM = 6.0
 BRIGHT_HU = 90.0
 """As `vascal.anatomy.contrast.ENHANCED_HU`: no unenhanced blood is brighter."""
+BONE_HU, BONE_MM3 = 200.0, 5000.0
+"""No plaque of an iliac artery is so large."""
 SOFT_HU = 60.0
 """Muscle and bowel wall beside enhanced blood."""
 
@@ -122,7 +124,7 @@ def find_iliacs(
         return {}
     window = _Window.around(ct, spine, ILIAC_WINDOW_MM).between(lowest, division)
     blood = _probe_blood(_Window.around(ct, spine, WINDOW_MM))
-    fits = _fits(window, _tissue(window, blood), ILIAC_RADII_MM)
+    fits = _fits(window, np.where(_bone(window, blood), 0, _tissue(window, blood)), ILIAC_RADII_MM)
     start = aorta.center_mm[np.flatnonzero(aorta.slices == division)[0]]
     found: dict[Branch, Vessel] = {}
     sides: tuple[tuple[Branch, int], ...] = (("right iliac", -1), ("left iliac", 1))
@@ -288,6 +290,15 @@ def _tissue(window: _Window, blood_hu: float) -> np.ndarray:
     """How much each block looks like blood, 0 to 1."""
     low, high = (SOFT_HU, max(blood_hu, BRIGHT_HU)) if blood_hu > BRIGHT_HU else (FAT_HU, MUSCLE_HU)
     return np.clip((_without_spine(window, window.hu, low) - low) / (high - low), 0, 1).astype(np.float32)
+
+
+def _bone(window: _Window, blood_hu: float) -> np.ndarray:
+    """Mark large groups brighter than blood: sacrum and ilium, along which the iliac arteries run."""
+    labels, count = ndimage.label(window.hu > max(BONE_HU, blood_hu + BONE_HU / 2))
+    sizes = np.bincount(labels.ravel(), minlength=count + 1)
+    large = sizes * np.prod(window.spacing_mm) > BONE_MM3
+    large[0] = False
+    return np.asarray(large[labels])
 
 
 def _fits(window: _Window, tissue: np.ndarray, radii_mm: tuple[float, ...]) -> np.ndarray:

@@ -132,7 +132,9 @@ def _cut_sagittal(ct: CoarseCt, middle: Curve) -> Sagittal:
     half = ct.blocks(HALF_STRIP_MM, 2)
     planes = []
     for plane, column in zip(ct.hu, np.rint(middle).astype(int), strict=True):
-        planes.append(np.percentile(plane[:, max(0, column - half) : column + half + 1], LOW_PERCENT, axis=1))
+        strip = plane[:, max(0, column - half) : column + half + 1]
+        rank = int(np.ceil(LOW_PERCENT / 100 * (strip.shape[1] - 1)))
+        planes.append(np.partition(strip, rank, axis=1)[:, rank])
     return np.asarray(planes, dtype=np.float64)
 
 

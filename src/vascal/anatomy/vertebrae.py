@@ -38,6 +38,8 @@ FREE_OFF_MM, MOST_OFF_MM, OFF_COST = 2.0, 12.0, 0.05
 """What a millimetre off the expected height costs; a clear disc is worth 1."""
 DISC_COST = 0.3
 """Middles of bodies are dark between their endplates too, half as dark as discs, so a quarter of their worth: less."""
+SURE_LEVELS = 5
+"""Above a sacrum there are lumbar vertebrae, be their discs dark or not."""
 ALA_LATERAL_MM, ALA_BEHIND_MM = (27.0, 40.0), (5.0, 25.0)
 """Beside the body of S1 lies the sacral ala, beside that of L5 only thin transverse processes."""
 ALA_SHARE = 0.1
@@ -191,17 +193,18 @@ def _best_chain(depth: np.ndarray, arc: np.ndarray, start: int) -> tuple[int, ..
 def _chain_of_size(depth: np.ndarray, arc: np.ndarray, start: int, size: float) -> tuple[float, tuple[int, ...]]:
     """Best chain for one size of patient, and its worth."""
     clear = max(float(np.percentile(depth[start:], CLEAR_PERCENTILE)), LEAST_CLEAR_HU)
-    gain = np.clip(depth / clear, 0, 1) ** 2 - DISC_COST
+    gain = np.clip(depth / clear, 0, 1) ** 2
     total = np.full(depth.size, -np.inf)
     total[start] = 0.0
     best, chain = 0.0, (start,)
     origins: list[np.ndarray] = []
     for level in range(len(NAMES)):
         expected = size * (LUMBAR_MM - LESS_EACH_MM * level)
-        total, origin = _next_disc(total, gain, arc, expected)
+        cost = DISC_COST if level >= SURE_LEVELS else 0.0
+        total, origin = _next_disc(total, gain - cost, arc, expected)
         origins.append(origin)
         end = int(total.argmax())
-        if total[end] > best:
+        if total[end] >= best:
             best, chain = float(total[end]), _trace(origins, end)
     return best, chain
 
