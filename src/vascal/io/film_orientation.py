@@ -18,11 +18,12 @@ TURNS: dict[tuple[str, str], int] = {
 OPPOSITE = {"A": "P", "P": "A"}
 
 Picture = Float32[np.ndarray, "row column"]
+Turned = Float32[np.ndarray, "turned_row turned_column"]
 
 
 def turn_upright(
     pixels: Picture, spacing_mm: tuple[float, float], orientation: tuple[str, ...]
-) -> tuple[Picture, tuple[float, float], tuple[str, ...]]:
+) -> tuple[Turned, tuple[float, float], tuple[str, ...]]:
     """Turn a lateral film by quarter turns until the feet are down.
 
     Parameters

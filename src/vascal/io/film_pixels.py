@@ -8,12 +8,12 @@ Source: DICOM PS3.3, C.11.1 (Modality LUT), C.11.2 (VOI LUT), C.8.11.3 (DX Image
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 import numpy as np
 from jaxtyping import Bool, Float, Integer, Shaped
-from pydicom.dataset import Dataset, FileDataset
+from pydicom.dataset import Dataset
 from pydicom.pixels.processing import apply_color_lut
 from pydicom.pixels.utils import pixel_array
 
@@ -58,7 +58,7 @@ class LookUpTable:
         return np.asarray(self.entries[index], dtype=np.float64)
 
 
-def read_brightness(dataset: FileDataset) -> GreyFilm:
+def read_brightness(dataset: Dataset) -> GreyFilm:
     """Decode a film and bring it to the brightness that its file asks for.
 
     Parameters
@@ -93,7 +93,7 @@ def _photometric(dataset: Dataset) -> str:
     return text_of(dataset, "PhotometricInterpretation").upper()
 
 
-def _decode_colours(dataset: FileDataset) -> Shaped[np.ndarray, "row column colour"]:
+def _decode_colours(dataset: Dataset) -> Shaped[np.ndarray, "row column colour"]:
     if _photometric(dataset) == "PALETTE COLOR":
         colours = apply_color_lut(pixel_array(dataset, raw=True), dataset)
         return colours / (255.0 if colours.dtype.itemsize == 1 else 65535.0)
@@ -102,12 +102,15 @@ def _decode_colours(dataset: FileDataset) -> Shaped[np.ndarray, "row column colo
     return colours / float(2**bits - 1)
 
 
-def _decode(dataset: FileDataset) -> Stored:
+def _decode(dataset: Dataset) -> Stored:
     """Decode grey values, with what lies above the high bit taken away."""
     if "PixelData" not in dataset:
         raise PixelError("the file holds no whole-number pixels")
     layout = _layout(dataset)
-    stored = pixel_array(dataset, raw=True)
+    if dataset.file_meta.TransferSyntaxUID.is_compressed:  # what is coded is the value alone
+        stored, layout = pixel_array(dataset, raw=True), replace(layout, high_bit=layout.bits_stored - 1)
+    else:  # whole words: pydicom would take the lowest bits, wherever the high bit is
+        stored = pixel_array(dataset, raw=True, bits_stored=layout.bits_allocated)
     rows, columns = integer_of(dataset, "Rows"), integer_of(dataset, "Columns")
     if stored.shape != (rows, columns):
         raise PixelError(f"decoded to {stored.shape}; needed: {rows} x {columns} rows and columns")

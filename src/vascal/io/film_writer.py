@@ -12,7 +12,7 @@ import json
 from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import UInt8, UInt16
@@ -42,6 +42,7 @@ CLASSES: Mapping[str, UID] = {
 TRUTH_ENDING = ".truth.json"
 
 
+@runtime_checkable
 class WritableFilm(Protocol):
     """What a simulated film must offer to be written."""
 
@@ -297,6 +298,8 @@ def _pixels(film: WritableFilm) -> Mapping[str, Any]:
     kind = "<u1" if bits == 8 else "<u2"
     data = film.stored.astype(kind).tobytes()
     window = film.window
+    if window is None and film.modality == "DX":  # which must have one (C.8.11.3); this one shows all
+        window = (2.0 ** (bits - 1), 2.0**bits)
     return {
         "SamplesPerPixel": 1,
         "PhotometricInterpretation": film.photometric,
