@@ -32,6 +32,8 @@ BAND, LINE = 7, 2
 """Width of the mark beside calcified wall, and of the wall's own line, pixels."""
 BESIDE = 13.0
 """Distance of that mark's middle from the wall, pixels."""
+STEP = 6.0
+"""Distance of the points of a drawn path, pixels: closer ones cost time and show nothing."""
 GRADE_AWAY = 44
 """Distance of a grade from the wall, pixels."""
 
@@ -148,7 +150,9 @@ def _draw_wall(
 
 def _trace(draw: ImageDraw.ImageDraw, points: Float[np.ndarray, "point 2"], colour: str, width: int) -> None:
     """Draw a line with round ends, so that a single point is seen too."""
-    flat = [tuple(place) for place in (points * OVERSAMPLE).tolist()]
+    length = float(np.hypot(*np.diff(points, axis=0).T).sum())
+    kept = np.linspace(0, len(points) - 1, min(len(points), 2 + int(length / STEP))).round().astype(int)
+    flat = [tuple(place) for place in (points[kept] * OVERSAMPLE).tolist()]
     draw.line(flat, colour, width * OVERSAMPLE, joint="curve")
     radius = width * OVERSAMPLE / 2
     if width > LINE:
