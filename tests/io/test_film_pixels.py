@@ -318,3 +318,12 @@ def test_values_that_are_no_numbers_are_refused() -> None:
 def test_pixels_that_contradict_the_header_are_refused(attributes: dict[str, Any]) -> None:
     with pytest.raises(PixelError):
         shown(**attributes)
+
+
+def test_a_window_that_is_misspelt_is_as_none() -> None:
+    ds = make_film()
+    raw = pydicom.dataelem.RawDataElement(pydicom.tag.Tag("WindowCenter"), "DS", 4, b"1,5 ", 0, False, True)
+    ds._dict[raw.tag] = raw
+    ds.WindowWidth = "100"
+
+    assert np.allclose(read_brightness(ds).pixels, FULL, atol=1e-6)
