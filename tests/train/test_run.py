@@ -190,7 +190,7 @@ def test_options_that_a_task_does_not_take_are_told(tmp_path: Path) -> None:
         find_recipe(make_config({**table, "loss": {}}))
     with pytest.raises(TrainingError, match="task 'lesions' has a network of its own"):
         find_recipe(make_config({**table, "task": "lesions", "network": {}}))
-    with pytest.raises(TrainingError, match=r"task 'anatomy' learns from simulated scans; give data.simulated"):
+    with pytest.raises(TrainingError, match=r"task 'anatomy' learns from simulated images; give data.simulated"):
         find_recipe(make_config({**table, "task": "anatomy", "data": {"index": "a"}}))
     with pytest.raises(TrainingError, match="task 'courses' needs a network with spatial_dims = 3"):
         find_recipe(make_config({**table, "network": {"spatial_dims": 2}}))

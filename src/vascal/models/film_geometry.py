@@ -28,7 +28,7 @@ class MapFinding:
     Parameters
     ----------
     bodies
-        (8, row, column): probabilities of background and of T12 to S1, pixels of about 1 mm.
+        (8, row, column): probabilities of background and of T12 to S1, pixels of about 1.5 mm.
     zones
         (7, row, column): probabilities of background, and of the aorta above, at L1 to L4, and below.
     scale

@@ -16,9 +16,9 @@ from scipy import ndimage
 
 from vascal.radiograph import FilmArray
 
-MAP_MM = 1.0
+MAP_MM = 1.5
 """Side of a pixel of the map, on the film."""
-MAP_MULTIPLE = 32
+MAP_MULTIPLE = 64
 LEVEL_ROWS, MARGIN_ROWS = 64, 16
 STRIP_ROWS = 4 * LEVEL_ROWS + 2 * MARGIN_ROWS
 STRIP_COLUMNS = 112
@@ -28,7 +28,7 @@ CENTRE_COLUMN = 52
 BODIES = ("", "T12", "L1", "L2", "L3", "L4", "L5", "S1")
 ZONES = ("", "above", "L1", "L2", "L3", "L4", "below")
 """Classes of the map: the aorta between its walls, by level."""
-MAP_CHANNELS = 2
+MAP_CHANNELS = 4
 STRIP_CHANNELS = 6
 
 
@@ -95,14 +95,16 @@ def shrink_film(pixels: FilmArray, pixel_mm: float) -> Float32[np.ndarray, "map_
 
 
 def map_channels(small: Float32[np.ndarray, "map_row map_column"]) -> Float32[np.ndarray, "channel row column"]:
-    """Give the network's channels: tone over the whole film, and detail against its surroundings.
+    """Give the network's channels: tone over the whole film, detail against its surroundings, and place.
 
-    Both are the same whatever a vendor does to contrast and brightness. Filled up with zeros at the
-    right and below to a multiple of 32.
+    The first two are the same whatever a vendor does to contrast and brightness; row and column go from -1
+    to 1 over the film, as levels are told by their number and by where they are. Filled up with zeros at
+    the right and below to a multiple of 64.
     """
     low, high = np.percentile(small, (5, 95))
     tone = np.clip((small - low) / max(float(high - low), 1e-3) * 2 - 1, -1.5, 1.5)
-    channels = np.stack([tone, against_surroundings(small, 10.0)])
+    row, column = np.meshgrid(*(np.linspace(-1, 1, length) for length in small.shape), indexing="ij")
+    channels = np.stack([tone, against_surroundings(small, 15.0 / MAP_MM), row, column])
     fill = [(0, -length % MAP_MULTIPLE) for length in small.shape]
     return np.pad(channels, [(0, 0), *fill]).astype(np.float32)
 

@@ -16,10 +16,10 @@ from vascal.train.networks import NetworkConfig
 from vascal.train.schedule import Schedule
 from vascal.train.warping import WarpConfig
 
-TaskName = Literal["anatomy", "courses", "lesions", "voxels", "film-totals", "film-vertebrae"]
-TASK_NAMES: tuple[TaskName, ...] = ("anatomy", "courses", "lesions", "voxels", "film-totals", "film-vertebrae")
-FILM_TASKS: tuple[TaskName, ...] = ("film-totals", "film-vertebrae")
+TaskName = Literal["anatomy", "courses", "lesions", "voxels", "film-map", "film-walls", "film-totals", "film-vertebrae"]
+FILM_TASKS: tuple[TaskName, ...] = ("film-map", "film-walls", "film-totals", "film-vertebrae")
 """Tasks on lateral films; the others are on CT."""
+TASK_NAMES: tuple[TaskName, ...] = ("anatomy", "courses", "lesions", "voxels", *FILM_TASKS)
 EMBEDDED = "embedded"
 
 
@@ -78,8 +78,9 @@ class TrainConfig:
     ----------
     task
         ``anatomy`` (regions of the scan), ``courses`` (where arteries run), ``lesions`` (what a bright
-        group is) or ``voxels`` (calcium by artery, voxel by voxel); on lateral films ``film-totals`` (AAC-24) or
-        ``film-vertebrae`` (where vertebral bodies are).
+        group is) or ``voxels`` (calcium by artery, voxel by voxel); on lateral films ``film-map`` (vertebral bodies and
+        aorta), ``film-walls`` (calcium of the aortic walls), ``film-totals`` (AAC-24 as one number) or
+        ``film-vertebrae`` (vertebral bodies, the published way).
     data
         Where samples come from.
     out

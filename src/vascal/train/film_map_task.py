@@ -18,13 +18,15 @@ from vascal.train.film_looks import change_looks
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-SIZE = (416, 320)
-"""Rows and columns of a training picture at 1 mm; larger films are cropped, smaller ones filled up."""
+SIZE = (320, 256)
+"""Rows and columns of a training picture at 1.5 mm; larger films are cropped, smaller ones filled up."""
+
+BACKGROUND_WEIGHT = 0.3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FilmMapTask:
-    """Whole films at 1 mm, turned, scaled, mirrored and shown differently.
+    """Whole films at 1.5 mm, turned, scaled, mirrored and shown differently.
 
     Parameters
     ----------
@@ -153,14 +155,21 @@ def _label(labels: np.ndarray, pose: Pose, size: tuple[int, int]) -> np.ndarray:
 
 
 def _dice_and_entropy(logits: Tensor, target: Tensor) -> Tensor:
+    """Cross entropy, Dice of each class, and Dice of whatever is not background: a body first, then its name."""
     import torch
     from torch.nn import functional
 
-    entropy = functional.cross_entropy(logits, target)
-    share = torch.softmax(logits, dim=1)[:, 1:]
-    is_it = functional.one_hot(target, logits.shape[1]).movedim(-1, 1)[:, 1:].to(share.dtype)
+    weight = torch.full((logits.shape[1],), 1.0)
+    weight[0] = BACKGROUND_WEIGHT
+    entropy = functional.cross_entropy(logits, target, weight=weight)
+    share = torch.softmax(logits, dim=1)
+    is_it = functional.one_hot(target, logits.shape[1]).movedim(-1, 1).to(share.dtype)
+    return entropy + _dice_loss(share[:, 1:], is_it[:, 1:]) + 0.5 * _dice_loss(1 - share[:, :1], 1 - is_it[:, :1])
+
+
+def _dice_loss(share: Tensor, is_it: Tensor) -> Tensor:
     both, all_ = (share * is_it).sum((0, 2, 3)), (share + is_it).sum((0, 2, 3))
-    return entropy + 1 - ((2 * both + 1) / (all_ + 1)).mean()
+    return 1 - ((2 * both + 1) / (all_ + 1)).mean()
 
 
 def _mean_dice(found: np.ndarray, true: np.ndarray, classes: range) -> float:

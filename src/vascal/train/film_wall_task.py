@@ -13,8 +13,6 @@ from scipy import ndimage
 from vascal.models.film_inputs import (
     ACROSS_MM,
     CENTRE_COLUMN,
-    LEVEL_ROWS,
-    MARGIN_ROWS,
     STRIP_CHANNELS,
     STRIP_COLUMNS,
     STRIP_ROWS,
@@ -189,14 +187,3 @@ def _draw_target(visible: np.ndarray, index: np.ndarray, columns: np.ndarray) ->
     hard = np.stack([visible[wall][np.clip(index[wall], 0, visible.shape[1] - 1)] for wall in range(2)]) & inside
     near = np.abs(np.arange(STRIP_COLUMNS) - columns[..., None]) <= WALL_HALF_MM / ACROSS_MM
     return np.asarray((near & hard[..., None]).astype(np.uint8))
-
-
-def build_wall_network(width: int = 24) -> nn.Module:
-    """Build the network: a U-Net over the strip, and a head that reads its rows level by level.
-
-    It takes (case, 6, 288, 112) and gives logits of the map of calcified wall, (case, 2, 288, 112), of the
-    rows, (case, 2, 288), and of grade above 0, 1 and 2 of the eight wall-levels in their order, (case, 8, 3).
-    """
-    from vascal.train.film_wall_network import WallNetwork
-
-    return WallNetwork(STRIP_CHANNELS, width, MARGIN_ROWS, LEVEL_ROWS)

@@ -10,15 +10,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from vascal.errors import TrainingError
+from vascal.models.film_inputs import ACROSS_MM, BODIES, LEVEL_ROWS, MAP_MM, MARGIN_ROWS, ZONES
 from vascal.models.lesion_inputs import KINDS
 from vascal.models.voxel_net import CLASSES, SPACING_MM
 from vascal.train.anatomy_task import AnatomyTask
 from vascal.train.config import FILM_TASKS, TrainConfig
 from vascal.train.course_task import CourseTask
 from vascal.train.film_config import TotalConfig, VertebraConfig
+from vascal.train.film_map_task import FilmMapTask
 from vascal.train.film_network import build_total_network, build_vertebra_network
 from vascal.train.film_preparation import find_film_origin, prepare_totals, prepare_vertebrae
 from vascal.train.film_task import TotalTask, VertebraTask
+from vascal.train.film_truths import prepare_film_truths
+from vascal.train.film_wall_task import FilmWallTask
 from vascal.train.film_weights import load_imagenet
 from vascal.train.lesion_network import build_lesion_network
 from vascal.train.lesion_preparation import prepare_lesions
@@ -29,6 +33,7 @@ from vascal.train.samples import Progress
 from vascal.train.simulated_samples import prepare_anatomy, prepare_courses
 from vascal.train.voxel_samples import prepare_voxels
 from vascal.train.voxel_task import VoxelTask
+from vascal.wall_levels import WALLS
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -233,6 +238,38 @@ def _free_patches(_config: TrainConfig) -> Mapping[str, Mapping[int, str]]:
     return {name: {0: "film", 2: "row", 3: "column"} for name in ("image", "logits")}
 
 
+def _make_film_map(_config: TrainConfig, files: Sequence[Path]) -> Task:
+    return FilmMapTask(files=files)
+
+
+def _make_film_walls(_config: TrainConfig, files: Sequence[Path]) -> Task:
+    return FilmWallTask(files=files)
+
+
+def _build_film_map(_config: TrainConfig, task: Task) -> nn.Module:
+    from vascal.train.film_networks import MapNetwork
+
+    return MapNetwork(task.inputs, task.outputs)
+
+
+def _build_film_walls(_config: TrainConfig, task: Task) -> nn.Module:
+    from vascal.train.film_networks import WallNetwork
+
+    return WallNetwork(task.inputs, MARGIN_ROWS, LEVEL_ROWS)
+
+
+def _describe_film_map(_config: TrainConfig) -> Mapping[str, Any]:
+    return {"bodies": list(BODIES), "zones": list(ZONES), "spacing_mm": MAP_MM}
+
+
+def _describe_film_walls(_config: TrainConfig) -> Mapping[str, Any]:
+    return {"walls": list(WALLS), "level_rows": LEVEL_ROWS, "across_mm": ACROSS_MM}
+
+
+def _free_strips(_config: TrainConfig) -> Mapping[str, Mapping[int, str]]:
+    return {name: {0: "film"} for name in ("image", "walls", "rows", "grades")}
+
+
 RECIPES: Mapping[str, Recipe] = {
     "anatomy": _segment(prepare_anatomy, _make_anatomy),
     "courses": _segment(prepare_courses, _make_courses),
@@ -247,6 +284,25 @@ RECIPES: Mapping[str, Recipe] = {
         calibrate=fit_calibration,
     ),
     "voxels": _segment(prepare_voxels, _make_voxels, _describe_voxels),
+    "film-map": Recipe(
+        prepare=prepare_film_truths,
+        make_task=_make_film_map,
+        make_network=_build_film_map,
+        show=show_image,
+        free_axes=_free_patches,
+        settings=_describe_film_map,
+        hold_back=lambda task: replace(task, is_changed=False),
+    ),
+    "film-walls": Recipe(
+        prepare=prepare_film_truths,
+        make_task=_make_film_walls,
+        make_network=_build_film_walls,
+        show=show_image,
+        free_axes=_free_strips,
+        settings=_describe_film_walls,
+        outputs=("walls", "rows", "grades"),
+        hold_back=lambda task: replace(task, is_changed=False),
+    ),
     "film-totals": Recipe(
         prepare=prepare_totals,
         make_task=_make_totals,
@@ -277,7 +333,7 @@ OF_ITS_OWN: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(("lesions", *FILM_TASKS), _ALL_OPTIONS),
 }
 """What a task does not let its user choose."""
-SIMULATED_ONLY = frozenset({"anatomy", "courses"})
+SIMULATED_ONLY = frozenset({"anatomy", "courses", "film-map", "film-walls"})
 """Tasks whose labels only the simulator has."""
 
 
@@ -292,8 +348,9 @@ def find_recipe(config: TrainConfig) -> Recipe:
     own = [name for name in OF_ITS_OWN.get(config.task, ()) if getattr(config, name) is not None]
     if own:
         raise TrainingError(f"task {config.task!r} has a {own[0]} of its own; leave out {own[0]}")
-    if config.data.index is not None and config.task in SIMULATED_ONLY:
-        raise TrainingError(f"task {config.task!r} learns from simulated scans; give data.simulated, not data.index")
+    is_own = config.data.index is not None or config.data.films is not None
+    if is_own and config.task in SIMULATED_ONLY:
+        raise TrainingError(f"task {config.task!r} learns from simulated images; give data.simulated")
     _require_its_films(config)
     flat = config.network is not None and config.network.spatial_dims != 3
     if flat and config.task != "voxels":

@@ -195,7 +195,7 @@ def paint_targets(volume: Volume, labels: LabelMap | None, lattice: Lattice) -> 
     return target
 
 
-def _class_table(labels: LabelMap | None) -> UInt8[np.ndarray, 256]:
+def _class_table(labels: LabelMap | None) -> UInt8[np.ndarray, " 256"]:
     """Class of a bright voxel by its label: what has no vessel's name is another bright thing."""
     table = np.full(256, OTHER, dtype=np.uint8)
     for value, name in ({} if labels is None else labels.names).items():

@@ -1,0 +1,60 @@
+"""Simulated films with all of their truth, as the two networks of `vascal.models.film_reader` learn from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from vascal.train.config import TrainConfig, lay_out
+from vascal.train.film_samples import write_arrays
+from vascal.train.samples import SIMULATED, Progress, Sample, SampleList, write_samples
+from vascal.wall_levels import WALLS
+
+if TYPE_CHECKING:
+    from vascal.simulate.xray.study import SimulatedFilm
+
+
+def prepare_film_truths(config: TrainConfig, folder: Path, progress: Progress) -> None:
+    """Simulate films and keep their walls point by point; those that are there already are kept.
+
+    Raises
+    ------
+    OutputError
+        If they can not be written.
+    """
+    from vascal.simulate.xray.study import draw_film, simulate_film
+
+    first, count = config.data.seed, config.data.simulated or 0
+    rows = []
+    for seed in range(first, first + count):
+        name = f"{seed:08d}.npz"
+        if not (folder / name).exists():
+            write_arrays(folder / name, **truth_arrays(simulate_film(draw_film(seed))))
+        rows.append(Sample(file=name, patient=str(seed), source=SIMULATED))
+        progress.reach(len(rows), count)
+    write_samples(SampleList(task=config.task, samples=tuple(rows), origin=lay_out(config.data)), folder)
+
+
+def truth_arrays(film: SimulatedFilm) -> dict[str, np.ndarray]:
+    """Lay a film and its truth out as arrays.
+
+    Returns
+    -------
+    dict
+        ``image`` (row, column) uint8; ``spacing_mm``; ``vertebrae``, the label map at half the size; ``points``
+        (wall, point, 2), row and column; ``visible`` (wall, point); ``cuts`` (5,); ``level_bounds`` (5, 2, 2);
+        ``visible_fractions`` (8,).
+    """
+    truth = film.truth
+    return {
+        "image": np.rint(film.brightness * 255).astype(np.uint8),
+        "spacing_mm": np.array(film.spacing_mm[0], dtype=np.float32),
+        "vertebrae": np.ascontiguousarray(film.masks["vertebrae"][::2, ::2]),
+        "points": np.stack([truth.walls[wall].points for wall in WALLS]).astype(np.float32),
+        "visible": np.stack([truth.walls[wall].is_visible for wall in WALLS]),
+        "cuts": np.array(truth.cuts),
+        "level_bounds": truth.level_bounds.astype(np.float32),
+        "visible_fractions": np.array(truth.visible_fractions, dtype=np.float32),
+    }
