@@ -11,12 +11,14 @@ from vascal.errors import CoverageError, ViewError
 from vascal.models.film_geometry import MapFinding, find_borders, find_place, require_lateral
 from vascal.models.film_inputs import (
     BODIES,
+    CANVAS,
     LEVEL_ROWS,
     MAP_MM,
     MARGIN_ROWS,
     ZONES,
     against_surroundings,
     cut_strip,
+    lay_on_canvas,
     map_channels,
     row_positions,
     shrink_film,
@@ -132,10 +134,19 @@ def test_the_map_does_not_care_for_contrast_and_brightness() -> None:
     small = shrink_film(film, 0.5)
     assert small.shape == (round(400 * 0.5 / MAP_MM), round(300 * 0.5 / MAP_MM))
     channels = map_channels(small)
-    assert channels.shape[0] == 4
-    assert all(length % 64 == 0 for length in channels.shape[1:])
+    assert channels.shape == (4, *small.shape)
     other = map_channels((small * 0.4 + 0.3).astype(np.float32))
     assert np.abs(channels - other)[[0, 2, 3]].max() < 1e-3
+
+
+@pytest.mark.parametrize("shape", [(200, 133), (320, 256), (321, 300)])
+def test_a_film_lies_in_the_middle_of_a_canvas_that_the_network_can_take(shape: tuple[int, int]) -> None:
+    small = np.ones(shape, dtype=np.float32)
+    canvas, (top, left) = lay_on_canvas(small)
+    assert all(side % 64 == 0 and side >= least for side, least in zip(canvas.shape, CANVAS, strict=True))
+    assert canvas[top : top + shape[0], left : left + shape[1]].all()
+    assert canvas.sum() == small.sum()
+    assert abs(canvas.shape[0] - shape[0] - 2 * top) <= 1
 
 
 def test_detail_is_told_in_spreads_of_its_surroundings() -> None:

@@ -16,7 +16,7 @@ from vascal.train.film_map_task import FilmMapTask, draw_zones
 from vascal.train.film_networks import MapNetwork, WallNetwork
 from vascal.train.film_samples import write_arrays
 from vascal.train.film_truths import truth_arrays
-from vascal.train.film_wall_task import FilmWallTask, grades_of
+from vascal.train.film_wall_task import FilmWallTask, grades_of, true_place
 
 
 @pytest.fixture(scope="module")
@@ -28,9 +28,11 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_rows_of_a_strip_hold_the_fractions_of_the_truth(file: Path) -> None:
     sample = FilmWallTask(files=[file], is_changed=False).sample(0, np.random.default_rng(0))
+    with np.load(file) as data:
+        fractions = data["visible_fractions"]
     rows = sample["target"].amax(2)[:, MARGIN_ROWS:-MARGIN_ROWS].float().reshape(2, 4, LEVEL_ROWS).mean(2)
-    assert np.allclose(rows.T.reshape(-1), sample["fractions"], atol=0.07)
-    assert np.array_equal(sample["grades"], grades_of(sample["fractions"].numpy()))
+    assert np.allclose(rows.T.reshape(-1), fractions, atol=0.07)
+    assert np.array_equal(sample["grades"], grades_of(fractions))
 
 
 def test_both_walls_lie_on_their_side_of_the_middle(file: Path) -> None:
@@ -91,6 +93,51 @@ def test_the_loss_of_walls_falls(file: Path) -> None:
     network.eval()
     with torch.inference_mode():
         assert 0 <= task.scores(network, batch)["exact"] <= 1
+
+
+@pytest.fixture
+def graded(file: Path, tmp_path: Path) -> Path:
+    """Give a film of which only grades, or their sum, are known, with its strip laid before."""
+    with np.load(file) as data:
+        film = {name: data[name] for name in data.files}
+    place = true_place(film)
+    path = tmp_path / "graded.npz"
+    write_arrays(
+        path,
+        image=film["image"],
+        spacing_mm=film["spacing_mm"],
+        level_bounds=film["level_bounds"],
+        centre_mm=place.centre_mm,
+        half_mm=place.half_mm,
+        vertebrae=np.where(film["vertebrae"] > 0, 255, 0).astype(np.uint8),
+        grades=np.array([0, 1, 2, 3, -1, -1, -1, -1], dtype=np.int8),
+        total=np.array(9.0),
+    )
+    return path
+
+
+def test_films_with_grades_or_a_total_alone_are_learned_from_beside_others(file: Path, graded: Path) -> None:
+    task = FilmWallTask(files=[file, graded])
+    rng = np.random.default_rng(0)
+    drawn = [task.sample(number, rng) for number in range(2)]
+    batch = {name: torch.stack([one[name] for one in drawn]) for name in drawn[0]}
+    assert batch["grades"][1].tolist() == [0, 1, 2, 3, -1, -1, -1, -1]
+    assert (batch["target"][1] == 255).all()
+    torch.manual_seed(0)
+    network = WallNetwork(task.inputs, MARGIN_ROWS, LEVEL_ROWS, 4)
+    assert _falls(network, task, batch)
+    alone = {name: value[1:] for name, value in batch.items()}
+    network.eval()
+    with torch.inference_mode():
+        scores = task.scores(network, alone)
+    assert np.isnan(scores["dice_rows"])
+    assert 0 <= scores["exact"] <= 1
+
+
+def test_the_strip_of_a_graded_film_is_the_one_that_was_laid(file: Path, graded: Path) -> None:
+    rng = np.random.default_rng(0)
+    first, second = (FilmWallTask(files=[one], is_changed=False).sample(0, rng)["image"] for one in (file, graded))
+    assert float((first - second).abs()[[0, 1, 2, 4, 5]].max()) < 1e-3
 
 
 def test_looks_stay_between_black_and_white() -> None:

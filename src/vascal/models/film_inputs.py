@@ -19,6 +19,8 @@ from vascal.radiograph import FilmArray
 MAP_MM = 1.5
 """Side of a pixel of the map, on the film."""
 MAP_MULTIPLE = 64
+CANVAS = (320, 256)
+"""Rows and columns of the map, 480 x 384 mm; more for larger films."""
 LEVEL_ROWS, MARGIN_ROWS = 64, 16
 STRIP_ROWS = 4 * LEVEL_ROWS + 2 * MARGIN_ROWS
 STRIP_COLUMNS = 112
@@ -89,7 +91,7 @@ def row_lines(
 
 def shrink_film(pixels: FilmArray, pixel_mm: float) -> Float32[np.ndarray, "map_row map_column"]:
     """Bring a film to the pixels of the map, averaging."""
-    rows, columns = (max(MAP_MULTIPLE, round(length * pixel_mm / MAP_MM)) for length in pixels.shape)
+    rows, columns = (max(8, round(length * pixel_mm / MAP_MM)) for length in pixels.shape)
     picture = Image.fromarray(pixels).resize((columns, rows), Image.Resampling.BILINEAR)
     return np.asarray(picture, dtype=np.float32)
 
@@ -98,15 +100,31 @@ def map_channels(small: Float32[np.ndarray, "map_row map_column"]) -> Float32[np
     """Give the network's channels: tone over the whole film, detail against its surroundings, and place.
 
     The first two are the same whatever a vendor does to contrast and brightness; row and column go from -1
-    to 1 over the film, as levels are told by their number and by where they are. Filled up with zeros at
-    the right and below to a multiple of 64.
+    to 1, as levels are told by their number and by where they are.
+
+    Parameters
+    ----------
+    small
+        The film on its canvas, see `lay_on_canvas`.
     """
     low, high = np.percentile(small, (5, 95))
     tone = np.clip((small - low) / max(float(high - low), 1e-3) * 2 - 1, -1.5, 1.5)
     row, column = np.meshgrid(*(np.linspace(-1, 1, length) for length in small.shape), indexing="ij")
     channels = np.stack([tone, against_surroundings(small, 15.0 / MAP_MM), row, column])
-    fill = [(0, -length % MAP_MULTIPLE) for length in small.shape]
-    return np.pad(channels, [(0, 0), *fill]).astype(np.float32)
+    return channels.astype(np.float32)
+
+
+def lay_on_canvas(
+    small: Float32[np.ndarray, "map_row map_column"],
+) -> tuple[Float32[np.ndarray, "canvas_row canvas_column"], tuple[int, int]]:
+    """Lay a film in the middle of a black canvas, as the network was trained; give row and column of its corner."""
+    sides = [
+        max(least, -(-length // MAP_MULTIPLE) * MAP_MULTIPLE) for length, least in zip(small.shape, CANVAS, strict=True)
+    ]
+    top, left = ((side - length) // 2 for side, length in zip(sides, small.shape, strict=True))
+    canvas = np.zeros(sides, dtype=np.float32)
+    canvas[top : top + small.shape[0], left : left + small.shape[1]] = small
+    return canvas, (top, left)
 
 
 def against_surroundings(picture: Float32[np.ndarray, "row column"], sigma: float) -> Float32[np.ndarray, "row column"]:

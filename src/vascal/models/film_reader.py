@@ -18,6 +18,7 @@ from vascal.models.film_inputs import (
     MARGIN_ROWS,
     StripPlace,
     cut_strip,
+    lay_on_canvas,
     map_channels,
     shrink_film,
     strip_channels,
@@ -29,7 +30,7 @@ from vascal.wall_levels import LEVELS, WALL_LEVELS, WALLS, Grade, Wall
 MAP_MODEL, WALL_MODEL = "film-map", "film-walls"
 MARKED = 0.5
 LEVEL_SLICE = slice(MARGIN_ROWS, -MARGIN_ROWS)
-METAL_STEP = 0.02
+BLACK, WHITE, BESIDE_MM, LEAST_HIDDEN = 0.002, 0.998, 3.0, 0.02
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,11 +62,7 @@ class LearnedFilmReader:
         ModelError
             If the networks can not be loaded.
         """
-        pixel = float(np.sqrt(film.spacing_mm[0] * film.spacing_mm[1]))
-        pixels = _square(film)
-        finding = self._map(pixels, pixel)
-        require_lateral(finding)
-        place = find_place(finding, pixel)
+        pixels, finding, place = self.lay_strip(film)
         walls, rows, grades = self._grade(pixels, finding, place)
         return FilmReading(
             walls=walls,
@@ -81,11 +78,26 @@ class LearnedFilmReader:
             models=tuple(load_network(name, self.folder).entry.label for name in (MAP_MODEL, WALL_MODEL)),
         )
 
+    def lay_strip(self, film: Radiograph) -> tuple[FilmArray, MapFinding, StripPlace]:
+        """Find spine and aorta, and lay the strip that is graded; errors as for `read_film`.
+
+        Returns
+        -------
+        pixels, finding, place
+            The film on square pixels, the maps of the first network, and the strip on these pixels.
+        """
+        pixel = float(np.sqrt(film.spacing_mm[0] * film.spacing_mm[1]))
+        pixels = _square(film)
+        finding = self._map(pixels, pixel)
+        require_lateral(finding)
+        return pixels, finding, find_place(finding, pixel)
+
     def _map(self, pixels: FilmArray, pixel: float) -> MapFinding:
         small = shrink_film(pixels, pixel)
         network = load_network(MAP_MODEL, self.folder)
-        (logits,) = network.run(image=map_channels(small)[None])
-        logits = logits[0, :, : small.shape[0], : small.shape[1]]
+        canvas, (top, left) = lay_on_canvas(small)
+        (logits,) = network.run(image=map_channels(canvas)[None])
+        logits = logits[0, :, top : top + small.shape[0], left : left + small.shape[1]]
         return MapFinding(
             bodies=_softmax(logits[: len(BODIES)]),
             zones=_softmax(logits[len(BODIES) :]),
@@ -179,12 +191,18 @@ def _label_film(finding: MapFinding, shape: tuple[int, ...]) -> UInt8[np.ndarray
 
 
 def _find_obstacles(pixels: FilmArray, place: StripPlace) -> dict[Obstacle, float]:
-    """Give the share of the strip that is off the film or behind shutters, and that is behind metal."""
+    """Give the share of the aorta's strip, 3 mm beyond its walls, that shows nothing: black, or white.
+
+    Black is off the film or behind a shutter; white is metal, a letter, or bone that the window drowned.
+    """
     strip = cut_strip(pixels, place)[LEVEL_SLICE]
-    across = np.abs(place.columns() - place.centre_mm[:, None])[LEVEL_SLICE] <= place.half_mm[LEVEL_SLICE, None] + 3
-    inside = strip[across]
-    even = float(np.mean((inside <= 0.0) | (inside >= 1.0)))
-    return {"collimation": even} if even > METAL_STEP else {}
+    across = np.abs(place.columns() - place.centre_mm[:, None])[LEVEL_SLICE]
+    inside = strip[across <= place.half_mm[LEVEL_SLICE, None] + BESIDE_MM]
+    shares: dict[Obstacle, float] = {
+        "collimation": float(np.mean(inside <= BLACK)),
+        "overlap": float(np.mean(inside >= WHITE)),
+    }
+    return {name: share for name, share in shares.items() if share >= LEAST_HIDDEN}
 
 
 def _softmax(logits: np.ndarray) -> Float32[np.ndarray, "class row column"]:

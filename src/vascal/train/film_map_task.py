@@ -12,14 +12,12 @@ import numpy as np
 from PIL import Image
 from scipy import ndimage
 
-from vascal.models.film_inputs import BODIES, MAP_CHANNELS, MAP_MM, ZONES, map_channels
+from vascal.models.film_inputs import BODIES, CANVAS, MAP_CHANNELS, MAP_MM, ZONES, map_channels
 from vascal.train.film_looks import change_looks
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-SIZE = (320, 256)
-"""Rows and columns of a training picture at 1.5 mm; larger films are cropped, smaller ones filled up."""
 
 BACKGROUND_WEIGHT = 0.3
 
@@ -39,7 +37,7 @@ class FilmMapTask:
     """
 
     files: Sequence[Path]
-    size: tuple[int, int] = SIZE
+    size: tuple[int, int] = CANVAS
     is_changed: bool = True
 
     @property

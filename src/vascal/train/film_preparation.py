@@ -23,6 +23,7 @@ from vascal.aac.reading import VERTEBRAE
 from vascal.dataset import Split
 from vascal.errors import CoverageError, TrainingError, VascalError
 from vascal.io.datasets.films import FilmRow, read_film_image, read_film_labels, read_film_table
+from vascal.models.film_reader import LearnedFilmReader
 from vascal.radiograph import Radiograph
 from vascal.train.config import TrainConfig, lay_out
 from vascal.train.film_config import TotalConfig, VertebraConfig
@@ -35,6 +36,7 @@ from vascal.train.film_samples import (
     store_grades,
     write_arrays,
 )
+from vascal.train.film_truths import prepare_film_truths
 from vascal.train.samples import (
     LIST_NAME,
     SIMULATED,
@@ -79,6 +81,14 @@ def prepare_vertebrae(config: TrainConfig, folder: Path, progress: Progress) -> 
     """Keep every film that has a map of vertebrae; errors as for `prepare_totals`."""
     chosen = config.vertebrae or VertebraConfig()
     _prepare(config, folder, progress, lambda film: make_vertebra_sample(film, chosen))
+
+
+def prepare_walls(config: TrainConfig, folder: Path, progress: Progress) -> None:
+    """Lay the strip of every film whose walls or total are known; errors as for `prepare_totals`."""
+    if config.data.simulated is not None:
+        prepare_film_truths(config, folder, progress)
+    else:
+        _prepare(config, folder, progress, make_wall_sample)
 
 
 def _prepare(config: TrainConfig, folder: Path, progress: Progress, make: Callable[[FilmSample], Arrays]) -> None:
@@ -132,6 +142,38 @@ def make_total_sample(film: FilmSample, config: TotalConfig) -> Arrays:
     if film.walls is not None:
         arrays["walls"] = cut_labels(film.walls, region, facing=film.facing, shape=config.size)
     return arrays
+
+
+def make_wall_sample(film: FilmSample) -> Arrays:
+    """Make the sample of one film for the network of walls: the strip is laid by the embedded network.
+
+    Returns
+    -------
+    dict
+        ``image`` (row, column) uint8 on square pixels, ``spacing_mm``, ``level_bounds`` (5, 2, 2), ``centre_mm`` and
+        ``half_mm`` (strip row,), ``vertebrae``, probability of bone times 255, ``grades`` (8,) and ``total``.
+
+    Raises
+    ------
+    TrainingError
+        If neither grades nor the total are known.
+    FilmError
+        If spine or aorta are not found on it.
+    """
+    if not np.isfinite(film.total) and (film.grades < 0).all():
+        raise TrainingError("without a total and without grades")
+    radiograph = Radiograph(pixels=film.brightness, spacing_mm=film.spacing_mm)
+    pixels, finding, place = LearnedFilmReader().lay_strip(radiograph)
+    return {
+        "image": np.rint(pixels * 255).astype(np.uint8),
+        "spacing_mm": np.array(place.pixel_mm),
+        "level_bounds": place.borders.astype(np.float32),
+        "centre_mm": place.centre_mm.astype(np.float32),
+        "half_mm": place.half_mm.astype(np.float32),
+        "vertebrae": np.rint((1 - finding.bodies[0]) * 255).astype(np.uint8),
+        "grades": film.grades,
+        "total": np.array(film.total),
+    }
 
 
 def _find_vertebrae(film: FilmSample, config: TotalConfig) -> VertebraMap:
@@ -209,7 +251,7 @@ def _list_films(config: TrainConfig) -> tuple[list[_Film], Counter[str]]:
     if has_samples(config.data.films):
         found = read_samples(config.data.films, FILMS)
         return list(_list_samples(found, config.data.films)), Counter(found.skipped)
-    table = read_film_table(config.data.films, needs_score=config.task == "film-totals")
+    table = read_film_table(config.data.films, needs_score=config.task in {"film-totals", "film-walls"})
     numbers: dict[str, str] = {}
     for row in table.rows:
         # Patients are numbered in the order of the table, so that nothing of theirs is kept.

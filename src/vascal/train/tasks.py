@@ -19,7 +19,7 @@ from vascal.train.course_task import CourseTask
 from vascal.train.film_config import TotalConfig, VertebraConfig
 from vascal.train.film_map_task import FilmMapTask
 from vascal.train.film_network import build_total_network, build_vertebra_network
-from vascal.train.film_preparation import find_film_origin, prepare_totals, prepare_vertebrae
+from vascal.train.film_preparation import find_film_origin, prepare_totals, prepare_vertebrae, prepare_walls
 from vascal.train.film_task import TotalTask, VertebraTask
 from vascal.train.film_truths import prepare_film_truths
 from vascal.train.film_wall_task import FilmWallTask
@@ -294,7 +294,7 @@ RECIPES: Mapping[str, Recipe] = {
         hold_back=lambda task: replace(task, is_changed=False),
     ),
     "film-walls": Recipe(
-        prepare=prepare_film_truths,
+        prepare=prepare_walls,
         make_task=_make_film_walls,
         make_network=_build_film_walls,
         show=show_image,
@@ -333,7 +333,7 @@ OF_ITS_OWN: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(("lesions", *FILM_TASKS), _ALL_OPTIONS),
 }
 """What a task does not let its user choose."""
-SIMULATED_ONLY = frozenset({"anatomy", "courses", "film-map", "film-walls"})
+SIMULATED_ONLY = frozenset({"anatomy", "courses", "film-map"})
 """Tasks whose labels only the simulator has."""
 
 
