@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 import numpy as np
 
-import vascal
-from vascal.aac.aac24 import Aac24Score, WallLevel
 from vascal.aac.ct_grades import WallProjection, calcified_fractions, grade_ct, project_walls
 from vascal.anatomy.aorta_parts import AortaFound, aorta_of_labels, find_aorta_parts, name_slices
 from vascal.anatomy.standing import turn_labels, turn_volume
@@ -25,79 +22,28 @@ from vascal.calcium.aorta import (
 from vascal.calcium.lesions import Lesion
 from vascal.calcium.mass import Calibration, assume_calibration
 from vascal.calcium.rule import AgatstonRule
-from vascal.calcium.score import CalciumScore, VesselScore, score_calcium
-from vascal.calcium.volume_score import voxel_volumes_mm3
+from vascal.calcium.score import VesselScore, score_calcium
+from vascal.report.aorta_report import AortaReport
 from vascal.report.caveats import Caveat
 from vascal.report.provenance import Provenance
 from vascal.study import Series
 from vascal.volume import LabelMap, Volume
 from vascal.wall_levels import LEVELS
 
-WALL_MARGIN_MM = 3.5
-"""The wall and its blur outside the disc that was fitted."""
+WALL_MARGIN_MM, LUMEN_MARGIN_MM = 3.5, 4.5
+"""The wall and its blur outside the disc that was fitted; the second where that disc is contrast-filled lumen."""
 LABEL_MARGIN_MM = 2.0
 """Labels hold the wall mostly; calcium bulges out of them by blur."""
 THICK_SLICE_MM = 3.5
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class AortaReport:
-    """Calcium of the aorta on one CT series.
-
-    Parameters
-    ----------
-    series
-        What was scored.
-    blood
-        Of the aorta, with its phase.
-    rules
-        For the thoracic and the abdominal aorta.
-    score
-        Agatston, volume and mass, in total, by lesion and by part (as its `vessels`).
-    parts
-        Parts that are in the scan, from the heart on, with their scores.
-    projection
-        Both walls on the lateral projection.
-    fractions
-        Calcified share of each wall-level in the scan.
-    grades
-        AAC-24 as on a film; None unless all of L1 to L4 are in the scan.
-    found
-        Vessels and levels.
-    volume
-        The CT, turned.
-    lesions, rejected
-        Voxel by voxel.
-    caveats
-        What a reader must know.
-    provenance
-        Software and inputs.
-    """
-
-    series: Series
-    blood: AorticBlood
-    rules: Mapping[str, AgatstonRule]
-    score: CalciumScore
-    parts: Mapping[str, VesselScore]
-    projection: WallProjection
-    fractions: Mapping[WallLevel, float]
-    grades: Aac24Score | None
-    found: AortaFound
-    volume: Volume
-    regions: LabelMap
-    lesions: tuple[Lesion, ...]
-    rejected: tuple[tuple[str, np.ndarray], ...]
-    caveats: tuple[Caveat, ...]
-    provenance: Provenance = field(default_factory=lambda: Provenance(software="vascal", version=vascal.__version__))
 
 
 def score_aorta(
     series: Series,
     volume: Volume,
     *,
+    provenance: Provenance,
     labels: LabelMap | None = None,
     rule: str | None = None,
-    provenance: Provenance | None = None,
 ) -> AortaReport:
     """Score the calcium of the aortic wall on one CT.
 
@@ -107,12 +53,12 @@ def score_aorta(
         From `read_input`.
     volume
         Its pixels.
+    provenance
+        What to say of software and inputs.
     labels
         Aorta and vertebrae by name (``aorta``, ``L1`` ...) on the same grid; found by rules if None.
     rule
         A named rule of `vascal.calcium.rule`; by tube voltage if None.
-    provenance
-        What to say of software and inputs.
 
     Raises
     ------
@@ -125,8 +71,8 @@ def score_aorta(
     """
     turned = turn_volume(volume)
     found = find_aorta_parts(turned) if labels is None else aorta_of_labels(turn_labels(labels))
-    regions = paint_regions(found, turned)
     blood = measure_aortic_blood(turned, _core(found, turned))
+    regions = paint_regions(found, turned, WALL_MARGIN_MM if blood.phase == "none" else LUMEN_MARGIN_MM)
     rules = choose_aortic_rules(blood.phase, series.acquisition.kvp, rule)
     lesions, rejected = find_wall_calcium(turned, regions, rules, _labelled_bone(found))
     calibration = assume_calibration(series.acquisition.kvp)
@@ -148,11 +94,11 @@ def score_aorta(
         lesions=lesions,
         rejected=rejected,
         caveats=find_aorta_caveats(series, turned, found, blood, rules),
-        provenance=provenance or Provenance(software="vascal", version=vascal.__version__, finder=found.finder),
+        provenance=provenance,
     )
 
 
-def paint_regions(found: AortaFound, volume: Volume) -> LabelMap:
+def paint_regions(found: AortaFound, volume: Volume, margin_mm: float = WALL_MARGIN_MM) -> LabelMap:
     """Paint the aorta with its wall by part, and the iliac arteries: values of `PARTS`."""
     value_of = {name: value for value, name in PARTS.items()}
     names = [value_of[name] for name in name_slices(found, volume.grid)]
@@ -162,7 +108,7 @@ def paint_regions(found: AortaFound, volume: Volume) -> LabelMap:
     for name, vessel in found.vessels.items():
         values = names if name == "aorta" else [value_of[name]] * len(vessel.slices)
         discs.append((vessel.slices, vessel.center_mm, vessel.radius_mm, np.asarray(values)))
-    return LabelMap(labels=paint_parts(volume.grid, discs, WALL_MARGIN_MM), grid=volume.grid, names=PARTS)
+    return LabelMap(labels=paint_parts(volume.grid, discs, margin_mm), grid=volume.grid, names=PARTS)
 
 
 def _regions_of_labels(found: AortaFound, labels: LabelMap, names: list[int]) -> np.ndarray:
@@ -209,7 +155,7 @@ def _project(
     aorta = found.vessels["aorta"]
     center[aorta.slices] = aorta.center_mm[:, 0] / grid.row_spacing_mm
     for k, name in zip(aorta.slices, name_slices(found, grid), strict=True):
-        level[k] = LEVELS.index(name) if name in LEVELS else -1  # type: ignore[arg-type]
+        level[k] = LEVELS.index(name) if name in LEVELS else -1
     level = _levels_below_division(found, volume, level)
     return project_walls(mass, _extend(center, aorta.slices), level)
 
@@ -253,8 +199,8 @@ def find_aorta_caveats(
         caveats.append(
             Caveat(
                 code="blood-above-threshold",
-                message=f"Blood of {blood.median_hu:.0f} HU with a noise of {blood.sd_hu:.0f} HU reaches the threshold of "
-                f"{lowest:g} HU: blood may be counted as calcium.",
+                message=f"Blood of {blood.median_hu:.0f} HU with a noise of {blood.sd_hu:.0f} HU reaches the threshold "
+                f"of {lowest:g} HU: blood may be counted as calcium.",
                 severity="critical",
             )
         )
@@ -281,8 +227,3 @@ def find_aorta_caveats(
     caveats.append(Caveat(code="not-a-medical-device", message="For research. Not a medical device.", severity="info"))
     rank = {"critical": 0, "caution": 1, "info": 2}
     return tuple(sorted(caveats, key=lambda caveat: rank[caveat.severity]))
-
-
-def voxel_volume_mm3(lesion: Lesion, volume: Volume) -> float:
-    """Volume of a lesion by its voxels, mm3."""
-    return float(voxel_volumes_mm3(lesion, volume.grid).sum())

@@ -18,6 +18,8 @@ from scipy import fft, ndimage
 from vascal.anatomy.coarse import CoarseCt
 from vascal.anatomy.spine_curve import SpineCurve
 
+Reach = tuple[tuple[float, float], tuple[float, float]]
+"""Rows and columns, from and to, mm."""
 Branch = Literal["aorta", "right iliac", "left iliac"]
 
 RADII_MM = (6.0, 7.5, 9.0, 10.5, 12.0, 13.5, 15.0, 17.0, 19.5, 22.5, 26.0)
@@ -104,9 +106,7 @@ def find_aorta(ct: CoarseCt, spine: SpineCurve) -> Vessel | None:
     return _to_vessel(window, path, fit, RADII_MM)
 
 
-def find_iliacs(
-    ct: CoarseCt, spine: SpineCurve, aorta: Vessel, division: int, lowest: int
-) -> Mapping[Branch, Vessel]:
+def find_iliacs(ct: CoarseCt, spine: SpineCurve, aorta: Vessel, division: int, lowest: int) -> Mapping[Branch, Vessel]:
     """Follow both common iliac arteries down from the aorta's division.
 
     Parameters
@@ -212,7 +212,9 @@ class _Window:
     spacing_mm: tuple[float, float, float]
 
     @classmethod
-    def around(cls, ct: CoarseCt, spine: SpineCurve, reach_mm: tuple[tuple[float, float], tuple[float, float]]) -> _Window:
+    def around(
+        cls, ct: CoarseCt, spine: SpineCurve, reach_mm: tuple[tuple[float, float], tuple[float, float]]
+    ) -> _Window:
         margin = (ct.blocks(MARGIN_MM, 1), ct.blocks(MARGIN_MM, 2))
         low = [round(reach[0] / s) for reach, s in zip(reach_mm, ct.spacing_mm[1:], strict=True)]
         size = [round((reach[1] - reach[0]) / s) for reach, s in zip(reach_mm, ct.spacing_mm[1:], strict=True)]
@@ -363,9 +365,7 @@ def _iliac_cost(window: _Window, start_mm: np.ndarray, side: int) -> np.ndarray:
     return np.asarray(0.012 * np.maximum(away - 4 - 0.15 * below[:, None, None], 0))[:, None]
 
 
-def _one_or_two(
-    window: _Window, large: np.ndarray, small: np.ndarray, axis_mm: float
-) -> tuple[np.ndarray, np.ndarray]:
+def _one_or_two(window: _Window, large: np.ndarray, small: np.ndarray, axis_mm: float) -> tuple[np.ndarray, np.ndarray]:
     """Best fit of one disc straight below the aorta, and mean of the best on both sides of that line, by slice.
 
     The path of the aorta itself is no help: below the division it goes on along one of the two.

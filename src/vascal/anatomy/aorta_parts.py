@@ -21,10 +21,11 @@ BELOW_PROMONTORY_MM = 20.0
 DIVISION_SHARE = 0.25
 """The aorta usually divides in front of the lower quarter of L4."""
 TOTALSEGMENTATOR: Mapping[int, str] = {
-    52: "aorta", 27: "L5", 28: "L4", 29: "L3", 30: "L2", 31: "L1", 32: "T12", 33: "T11", 34: "T10", 35: "T9", 36: "T8",
-    37: "T7", 38: "T6", 39: "T5", 40: "T4", 41: "T3", 42: "T2", 43: "T1", 65: "left iliac", 66: "right iliac",
+    52: "aorta", 27: "L5", 28: "L4", 29: "L3", 30: "L2", 31: "L1", 32: "T12", 33: "T11", 34: "T10", 35: "T9",
+    36: "T8", 37: "T7", 38: "T6", 39: "T5", 40: "T4", 41: "T3", 42: "T2", 43: "T1", 65: "left iliac",
+    66: "right iliac",
 }  # fmt: skip
-"""TotalSegmentator 2 numbers its structures so; Wasserthal et al., Radiol Artif Intell 2023, doi 10.1148/ryai.230024."""
+"""Numbers of TotalSegmentator 2; Wasserthal et al., Radiol Artif Intell 2023, doi 10.1148/ryai.230024."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -84,7 +85,9 @@ def find_aorta_parts(volume: Volume) -> AortaFound:
         aorta = aorta.part(division, len(ct.hu))
     elif not vertebrae.levels:
         notes.append("All of the aorta is one part; below its division one iliac artery may be counted to it.")
-    return AortaFound(vessels={"aorta": on_slices(aorta, ct, count), **vessels}, vertebrae=vertebrae, notes=tuple(notes))
+    return AortaFound(
+        vessels={"aorta": on_slices(aorta, ct, count), **vessels}, vertebrae=vertebrae, notes=tuple(notes)
+    )
 
 
 def _division_search(ct: CoarseCt, vertebrae: Vertebrae) -> tuple[int, int, slice, int]:
@@ -128,9 +131,7 @@ def _vessel_of(labels: LabelMap, name: str) -> Vessel | None:
         places = np.argwhere(mask[k])
         centers.append(places.mean(axis=0) * spacing)
         radii.append(float(np.sqrt(len(places) * grid.pixel_area_mm2 / np.pi)))
-    return Vessel(
-        slices=slices, center_mm=np.asarray(centers), radius_mm=np.asarray(radii), fit=np.ones(slices.size)
-    )
+    return Vessel(slices=slices, center_mm=np.asarray(centers), radius_mm=np.asarray(radii), fit=np.ones(slices.size))
 
 
 def name_slices(found: AortaFound, grid: Grid) -> list[str]:

@@ -196,7 +196,8 @@ def _chain_of_size(depth: np.ndarray, arc: np.ndarray, start: int, size: float) 
     gain = np.clip(depth / clear, 0, 1) ** 2
     total = np.full(depth.size, -np.inf)
     total[start] = 0.0
-    best, chain = 0.0, (start,)
+    best = 0.0
+    chain: tuple[int, ...] = (start,)
     origins: list[np.ndarray] = []
     for level in range(len(NAMES)):
         expected = size * (LUMBAR_MM - LESS_EACH_MM * level)
@@ -209,9 +210,7 @@ def _chain_of_size(depth: np.ndarray, arc: np.ndarray, start: int, size: float) 
     return best, chain
 
 
-def _next_disc(
-    total: np.ndarray, gain: np.ndarray, arc: np.ndarray, expected: float
-) -> tuple[np.ndarray, np.ndarray]:
+def _next_disc(total: np.ndarray, gain: np.ndarray, arc: np.ndarray, expected: float) -> tuple[np.ndarray, np.ndarray]:
     """Worth of the best chain that ends at each place with one disc more, and the disc before it."""
     step = arc[:, None] - arc[None, :]
     off = np.abs(step - expected)

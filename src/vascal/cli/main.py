@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 import vascal
+from vascal.cli.aorta import aorta
 from vascal.cli.data import data
 from vascal.cli.demo import demo
 from vascal.cli.evaluate import evaluate
@@ -26,6 +27,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
 )
 app.command()(score)
+app.command()(aorta)
 app.command()(rules)
 app.command()(demo)
 app.command()(evaluate)
