@@ -8,8 +8,8 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 from scipy import ndimage
 
-from vascal.aac.lateral_projection import expose_simply, project_laterally
-from vascal.report.aorta_report import AortaReport
+from vascal.aac.lateral_projection import expose_simply
+from vascal.report.aorta_report import AortaReport, mark_scored, project_report
 from vascal.wall_levels import LEVELS
 
 PANEL, GAP, HEADER = 300, 8, 90
@@ -144,12 +144,7 @@ def _draw_film(report: AortaReport) -> Image.Image | None:
     grid = report.volume.grid
     if not grid.is_even or grid.shape[0] * grid.spacing_between_slices_mm < LEAST_FILM_MM:
         return None
-    scored = np.zeros(grid.shape, dtype=bool)
-    for lesion in report.lesions:
-        scored.reshape(-1)[lesion.index] = True
-    is_enhanced = report.blood.phase != "none"
-    soft = (report.regions.labels > 0) & ~scored if is_enhanced else None
-    film = project_laterally(report.volume, soft=soft, is_enhanced=is_enhanced)
+    scored, film = mark_scored(report), project_report(report)
     image = _gray(expose_simply(film), (0.0, 1.0)).convert("RGB")
     draw = ImageDraw.Draw(image)
     aorta = report.found.vessels["aorta"]

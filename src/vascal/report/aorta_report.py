@@ -9,6 +9,7 @@ import numpy as np
 
 from vascal.aac.aac24 import Aac24Score, WallLevel
 from vascal.aac.ct_grades import WallProjection
+from vascal.aac.lateral_projection import LateralProjection, project_laterally
 from vascal.anatomy.aorta_parts import AortaFound
 from vascal.calcium.aorta import AorticBlood
 from vascal.calcium.lesions import Lesion
@@ -17,6 +18,7 @@ from vascal.calcium.score import CalciumScore, VesselScore
 from vascal.report.caveats import Caveat
 from vascal.report.provenance import Provenance
 from vascal.study import Series
+from vascal.types import MaskArray
 from vascal.volume import LabelMap, Volume
 
 
@@ -71,3 +73,24 @@ class AortaReport:
     rejected: tuple[tuple[str, np.ndarray], ...]
     caveats: tuple[Caveat, ...]
     provenance: Provenance
+
+
+def mark_scored(report: AortaReport) -> MaskArray:
+    """Mark the voxels that were scored: (slice, row, column)."""
+    scored = np.zeros(report.volume.grid.shape, dtype=bool)
+    for lesion in report.lesions:
+        scored.reshape(-1)[lesion.index] = True
+    return scored
+
+
+def project_report(report: AortaReport) -> LateralProjection:
+    """Give the line integrals of the CT's own lateral film; iodine in the aorta counts as blood without.
+
+    Raises
+    ------
+    GeometryError
+        If slices are unevenly spaced.
+    """
+    is_enhanced = report.blood.phase != "none"
+    soft = (report.regions.labels > 0) & ~mark_scored(report) if is_enhanced else None
+    return project_laterally(report.volume, soft=soft, is_enhanced=is_enhanced)
