@@ -18,7 +18,8 @@ LEAST_BODY_MM2 = 250.0
 LEAST_LATERAL = 0.5
 SEARCH_MM = 110.0
 STEP_MM = 0.5
-BORDER_MM = 60.0
+BORDER_MM = 90.0
+LEAST_INSIDE = 0.25
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -142,31 +143,35 @@ def find_place(finding: MapFinding, pixel_mm: float) -> StripPlace:
 
 
 def find_borders(finding: MapFinding) -> Float[np.ndarray, "5 2 2"]:
-    """Find the five borders: through the middle of a disc space and of the step between two levels of the aorta.
+    """Find the five borders: through the middle of each disc space, at a right angle to the spine's course there.
 
     Returns
     -------
     array
-        (5, 2, 2): from the front of the disc space to 60 mm further, pixels of the map.
+        (5, 2, 2): from the middle of the disc space to 90 mm in front, pixels of the map.
     """
     middles, _ = _measure(finding.bodies)
-    return np.array([_border(finding, middles, upper) for upper in range(1, 6)])
+    towards = _zone_middle(finding) - middles[BODIES.index("L3")]
+    borders = []
+    for upper in range(1, 6):
+        down = _spine_direction(middles, upper)
+        across = np.array([down[1], -down[0]])
+        across = across if across @ towards > 0 else -across
+        disc = _disc(finding, middles, upper)
+        borders.append([disc, disc + across * BORDER_MM / MAP_MM])
+    return np.array(borders)
 
 
-def _border(finding: MapFinding, middles: list[np.ndarray], upper: int) -> np.ndarray:
-    """Find the border between a body and the one below it; T12 is 1."""
-    disc = _disc(finding, middles, upper)
-    along = _spine_direction(middles, upper)
-    zone = _zone_step(finding, upper)
-    across = np.array([along[1], -along[0]])
-    towards = (zone if zone is not None else _zone_middle(finding)) - disc
-    across = across * (1.0 if across @ towards > 0 else -1.0)
-    if zone is not None:
-        seen = (zone - disc) / max(float(np.linalg.norm(zone - disc)), 1e-6)
-        # A border is at most some 25 degrees off the spine's own right angle.
-        across = seen if seen @ across > 0.9 else across + 0.5 * (seen - across)
-        across = across / np.linalg.norm(across)
-    return np.stack([disc, disc + across * BORDER_MM / MAP_MM])
+def _spine_direction(middles: list[np.ndarray], upper: int) -> np.ndarray:
+    """Give the direction down the spine at a disc space, from the steps to, over and from it, as 1 to 2 to 1."""
+    total = np.zeros(2)
+    for above, weight in ((upper - 1, 0.5), (upper, 1.0), (upper + 1, 0.5)):
+        if above >= 1 and above + 1 < len(middles) and middles[above].any() and middles[above + 1].any():
+            step = middles[above + 1] - middles[above]
+            total += weight * step / max(float(np.linalg.norm(step)), 1e-6)
+    if not total.any():
+        return np.array([1.0, 0.0])
+    return np.asarray(total / np.linalg.norm(total))
 
 
 def _disc(finding: MapFinding, middles: list[np.ndarray], upper: int) -> np.ndarray:
@@ -192,24 +197,6 @@ def _carry_on(middles: list[np.ndarray], upper: int) -> np.ndarray:
     return np.asarray(middles[inner] + (middles[inner] - middles[outer]) / 2)
 
 
-def _spine_direction(middles: list[np.ndarray], upper: int) -> np.ndarray:
-    """Give the direction down the spine at a disc space."""
-    known = [n for n in range(max(1, upper - 1), min(len(middles), upper + 3)) if middles[n].any()]
-    start, end = (upper, upper + 1) if {upper, upper + 1} <= set(known) else (known[0], known[-1])
-    step = middles[end] - middles[start]
-    return np.asarray(step / max(float(np.linalg.norm(step)), 1e-6))
-
-
-def _zone_step(finding: MapFinding, upper: int) -> np.ndarray | None:
-    """Find where the aorta goes from one level to the next: the middle of the pixels that are as much of both."""
-    above, below = finding.zones[upper], finding.zones[upper + 1]
-    weight = np.minimum(above, below)
-    weight = np.where(weight > 0.15, weight, 0.0)
-    if weight.sum() < 1.0:
-        return None
-    return np.array(ndimage.center_of_mass(weight))
-
-
 def _zone_middle(finding: MapFinding) -> np.ndarray:
     return np.array(ndimage.center_of_mass(finding.zones[2:6].sum(axis=0)))
 
@@ -220,7 +207,7 @@ def _find_width(finding: MapFinding, borders: Float[np.ndarray, "5 2 2"]) -> tup
     steps = np.arange(0, SEARCH_MM, STEP_MM)
     places = start[:, None] + (steps / MAP_MM)[None, :, None] * forward[:, None]
     inside = ndimage.map_coordinates(finding.zones[1:].sum(axis=0), places.transpose(2, 0, 1), order=1, mode="nearest")
-    inside = np.where(inside > 0.1, inside, 0.0)
+    inside = np.where(inside > LEAST_INSIDE, inside, 0.0)
     mass = inside.sum(axis=1) * STEP_MM
     centre = (inside * steps).sum(axis=1) * STEP_MM / np.maximum(mass, 1e-3)
     good = mass > 6.0
@@ -228,4 +215,4 @@ def _find_width(finding: MapFinding, borders: Float[np.ndarray, "5 2 2"]) -> tup
         raise CoverageError("the aorta's place in front of the spine can not be told on this film")
     rows = np.arange(len(mass))
     centre, half = (np.interp(rows, rows[good], values[good]) for values in (centre, mass / 2))
-    return ndimage.gaussian_filter1d(centre, 6, mode="nearest"), ndimage.gaussian_filter1d(half, 16, mode="nearest")
+    return ndimage.gaussian_filter1d(centre, 8, mode="nearest"), ndimage.gaussian_filter1d(half, 24, mode="nearest")

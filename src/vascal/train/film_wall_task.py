@@ -175,11 +175,12 @@ def _disturb(place: StripPlace, rng: np.random.Generator) -> StripPlace:
     borders = place.borders.copy()
     along = borders[1:, 0] - borders[:-1, 0]
     along = np.concatenate([along, along[-1:]]) / np.linalg.norm(along, axis=1).mean()
-    shift = rng.normal(0, 1.0) + rng.normal(0, 1.0, (5, 1)) + rng.normal(0, 1.0, (5, 2)) * [1.0, 1.5]
-    borders = borders + along[:, None] * shift[..., None] / pixel
+    shift = rng.normal(0, 0.7) + rng.normal(0, 1.0, 5)
+    borders = borders + (along * shift[:, None] / pixel)[:, None]
+    borders[:, 1] = borders[:, 0] + _turn(borders[:, 1] - borders[:, 0], rng.normal(0, 2.0) + rng.normal(0, 2.5, 5))
     smooth = ndimage.gaussian_filter1d(rng.normal(0, 1, STRIP_ROWS), 40, mode="nearest")
-    moved = rng.normal(0, 2.0) + smooth / smooth.std() * abs(rng.normal(0, 1.5))
-    wide = np.exp(rng.normal(0, 0.12))
+    moved = rng.normal(0, 2.8) + smooth / smooth.std() * abs(rng.normal(0, 2.0))
+    wide = np.exp(rng.normal(0, 0.16))
     fresh = StripPlace(borders=borders, centre_mm=place.centre_mm, half_mm=place.half_mm, pixel_mm=pixel)
     start, forward = fresh.lines()
     old_start, old_forward = place.lines()
@@ -187,6 +188,12 @@ def _disturb(place: StripPlace, rng: np.random.Generator) -> StripPlace:
     middle = old_start + old_forward * (place.centre_mm / pixel)[:, None]
     centre = ((middle - start) * forward).sum(axis=1) * pixel
     return StripPlace(borders=borders, centre_mm=centre + moved, half_mm=place.half_mm * wide, pixel_mm=pixel)
+
+
+def _turn(vectors: np.ndarray, degrees: np.ndarray) -> np.ndarray:
+    """Turn (border, 2) vectors, each by its own angle."""
+    c, s = np.cos(np.deg2rad(degrees)), np.sin(np.deg2rad(degrees))
+    return np.stack([c * vectors[:, 0] - s * vectors[:, 1], s * vectors[:, 0] + c * vectors[:, 1]], axis=1)
 
 
 def stored_place(film: Mapping[str, np.ndarray]) -> StripPlace:
