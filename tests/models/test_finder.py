@@ -38,7 +38,7 @@ def test_the_embedded_weights_are_those_of_the_manifest_have_cards_and_are_small
         card = (folder / f"{name}.md").read_text(encoding="utf-8")
         assert entry.sha256 in card
         assert "imulated" in card
-    assert set(read_manifest()) == {"anatomy", "courses", "lesions"}
+    assert set(read_manifest()) == {"anatomy", "courses", "lesions", "film-map", "film-walls"}
     assert total < MOST_MB * 1e6
     assert len(name_models()) == 3
 

@@ -30,7 +30,7 @@ def test_resnet34_has_torchvisions_layers_and_scse_behind_every_block() -> None:
     own = sum(count(network.get_submodule(name)) for name in blocks) + count(network.fc)  # type: ignore[arg-type]
     # torchvision's resnet34 has 21,797,672 parameters: 513,000 in its head, 6,272 in two further colours.
     assert count(network) - own == 21_797_672 - 513_000 - 6_272
-    assert [type(part).__name__ for part in network.fc] == ["BatchNorm1d", "Dropout", "Linear", "Flatten"]  # type: ignore[union-attr, arg-type]
+    assert [type(part).__name__ for part in network.fc] == ["BatchNorm1d", "Dropout", "Linear", "Flatten"]  # type: ignore[union-attr]
     assert network.fc[1].p == 0.5  # type: ignore[index, union-attr]
     assert network.conv1.stride == (2, 2)
 

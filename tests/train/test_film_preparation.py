@@ -50,10 +50,8 @@ def test_the_region_of_a_film_in_one_size() -> None:
 
 def test_a_film_that_faces_right_gives_the_same_region() -> None:
     film = make_film(9)
-    mirrored = replace(
-        film, facing="right",
-        **{n: np.ascontiguousarray(getattr(film, n)[:, ::-1]) for n in ("image", "vertebrae", "walls")},
-    )  # fmt: skip
+    image, vertebrae, walls = (np.ascontiguousarray(getattr(film, n)[:, ::-1]) for n in ("image", "vertebrae", "walls"))
+    mirrored = replace(film, facing="right", image=image, vertebrae=vertebrae, walls=walls)
     for name, array in make_total_sample(film, SMALL).items():
         assert np.array_equal(make_total_sample(mirrored, SMALL)[name], array), name
 

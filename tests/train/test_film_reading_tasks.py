@@ -156,7 +156,7 @@ def _falls(network: torch.nn.Module, task: FilmMapTask | FilmWallTask, batch: di
     for _ in range(6):
         optimizer.zero_grad()
         loss = task.batch_loss(network, batch)
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
         losses.append(float(loss.detach()))
     return losses[-1] < losses[0]

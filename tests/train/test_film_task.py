@@ -50,7 +50,7 @@ def descend(network: nn.Module, task: TotalTask | VertebraTask, steps: int) -> l
     for _ in range(steps):
         optimizer.zero_grad()
         loss = task.batch_loss(network, batch)
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(network.parameters(), 5.0)
         optimizer.step()
         losses.append(float(loss.detach()))

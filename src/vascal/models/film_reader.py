@@ -13,7 +13,9 @@ from scipy import ndimage
 from vascal.aac.reading import FilmReading, Obstacle, WallGrade, WallPath
 from vascal.models.film_geometry import MapFinding, find_place, require_lateral
 from vascal.models.film_inputs import (
+    ACROSS_MM,
     BODIES,
+    CENTRE_COLUMN,
     LEVEL_ROWS,
     MARGIN_ROWS,
     StripPlace,
@@ -29,6 +31,7 @@ from vascal.wall_levels import LEVELS, WALL_LEVELS, WALLS, Grade, Wall
 
 MAP_MODEL, WALL_MODEL = "film-map", "film-walls"
 MARKED = 0.5
+SMOOTH_ROWS = 4.0
 LEVEL_SLICE = slice(MARGIN_ROWS, -MARGIN_ROWS)
 BLACK, WHITE, BESIDE_MM, LEAST_HIDDEN = 0.002, 0.998, 3.0, 0.02
 
@@ -63,10 +66,10 @@ class LearnedFilmReader:
             If the networks can not be loaded.
         """
         pixels, finding, place = self.lay_strip(film)
-        walls, rows, grades = self._grade(pixels, finding, place)
+        maps, rows, grades = self._grade(pixels, finding, place)
         return FilmReading(
-            walls=walls,
-            paths=_paths(place, rows, film),
+            walls=_describe(rows, grades),
+            paths=_paths(place, maps, rows, film),
             level_bounds=_stretch(place.borders, film),
             vertebrae=_label_film(finding, film.pixels.shape),
             total_probabilities=add_grades(grades),
@@ -106,16 +109,20 @@ class LearnedFilmReader:
 
     def _grade(
         self, pixels: FilmArray, finding: MapFinding, place: StripPlace
-    ) -> tuple[tuple[WallGrade, ...], Float32[np.ndarray, "wall row"], Float32[np.ndarray, "8 4"]]:
+    ) -> tuple[
+        Float32[np.ndarray, "wall strip_row strip_column"],
+        Float32[np.ndarray, "wall strip_row"],
+        Float32[np.ndarray, "8 4"],
+    ]:
+        """Give maps of calcified wall (logits), probabilities of its rows, and those of the eight grades."""
         at = place.at(place.columns())
         bone = 1 - finding.bodies[0]
         places = [(at[..., axis] + 0.5) / finding.scale[axis] - 0.5 for axis in range(2)]
         cut = np.asarray(ndimage.map_coordinates(bone, places, order=1, mode="constant"), dtype=np.float32)
         network = load_network(WALL_MODEL, self.folder)
-        _, rows, steps = network.run(image=strip_channels(cut_strip(pixels, place), cut, place)[None])
+        maps, rows, steps = network.run(image=strip_channels(cut_strip(pixels, place), cut, place)[None])
         shares = 1 / (1 + np.exp(-rows[0]))
-        probabilities = grade_probabilities(steps[0] / float(network.entry.settings.get("temperature", 1.0)))
-        return _describe(shares, probabilities), shares, probabilities
+        return maps[0], shares, grade_probabilities(steps[0] / float(network.entry.settings.get("temperature", 1.0)))
 
 
 def grade_probabilities(steps: Float32[np.ndarray, "8 3"]) -> Float32[np.ndarray, "8 4"]:
@@ -173,14 +180,25 @@ def _stretch(places: np.ndarray, film: Radiograph) -> np.ndarray:
     return np.asarray(places * (side / np.array(film.spacing_mm)))
 
 
-def _paths(place: StripPlace, rows: np.ndarray, film: Radiograph) -> dict[Wall, WallPath]:
+def _paths(place: StripPlace, maps: np.ndarray, rows: np.ndarray, film: Radiograph) -> dict[Wall, WallPath]:
+    """Give both walls: where they were expected, drawn to the calcium that was found."""
     paths: dict[Wall, WallPath] = {}
     for number, (wall, side) in enumerate((("anterior", 1.0), ("posterior", -1.0))):
         name: Wall = "anterior" if wall == "anterior" else "posterior"
         share = rows[number, LEVEL_SLICE].astype(np.float64)
-        points = _stretch(place.wall(side)[LEVEL_SLICE], film)
+        expected = place.centre_mm + side * place.half_mm
+        across = place.centre_mm + (maps[number].argmax(axis=1) - CENTRE_COLUMN) * ACROSS_MM
+        drawn = expected + _carry(across - expected, rows[number] >= MARKED)
+        points = _stretch(place.at(drawn[:, None])[LEVEL_SLICE, 0], film)
         paths[name] = WallPath(points=points, is_calcified=share >= MARKED, probability=share)
     return paths
+
+
+def _carry(offset: np.ndarray, is_known: np.ndarray) -> np.ndarray:
+    """Smooth offsets along the rows where they are known, and let them fade out beyond."""
+    weight = ndimage.gaussian_filter1d(is_known.astype(np.float64), SMOOTH_ROWS, mode="nearest")
+    total = ndimage.gaussian_filter1d(np.where(is_known, offset, 0.0), SMOOTH_ROWS, mode="nearest")
+    return np.asarray(total / (weight + 0.01))
 
 
 def _label_film(finding: MapFinding, shape: tuple[int, ...]) -> UInt8[np.ndarray, "row column"]:

@@ -41,6 +41,8 @@ class Finder:
 
 
 DEFAULT_FINDER: FinderName = "rules"
+FILM_PREFIX = "film-"
+"""Names of networks for lateral films begin so; they find nothing on CT."""
 
 
 def choose_finder(name: FinderName = DEFAULT_FINDER, folder: Path | None = None) -> Finder:
@@ -60,6 +62,6 @@ def choose_finder(name: FinderName = DEFAULT_FINDER, folder: Path | None = None)
 
 
 def name_models(folder: Path | None = None) -> tuple[str, ...]:
-    """Name the networks that a folder holds, and the embedded ones it does not replace."""
+    """Name the networks for CT that a folder holds, and the embedded ones it does not replace."""
     known = dict(read_manifest()) | (dict(read_manifest(folder)) if folder else {})
-    return tuple(known[name].label for name in sorted(known))
+    return tuple(known[name].label for name in sorted(known) if not name.startswith(FILM_PREFIX))

@@ -35,7 +35,7 @@ def change_looks(
         result = result + _grain(rng, picture.shape)
     if rng.random() < 0.3:
         _put_in_the_way(rng, result, pixel_mm)
-    return np.clip(result, 0, 1).astype(np.float32)
+    return np.asarray(np.clip(result, 0, 1), dtype=np.float32)
 
 
 def _glare(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:

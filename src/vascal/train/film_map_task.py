@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 
 BACKGROUND_WEIGHT = 0.3
+TURNED_SHARE = 0.08
+"""Of films shown head down or lying, on which nothing is to be found."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +31,7 @@ class FilmMapTask:
     Parameters
     ----------
     files
-        One ``.npz`` a film, see `vascal.train.film_preparation`.
+        One ``.npz`` a film, see `vascal.train.film_truths`. On those without walls, frontal ones, nothing is found.
     size
         Rows and columns of what the network sees.
     is_changed
@@ -60,8 +62,11 @@ class FilmMapTask:
         with np.load(self.files[number]) as data:
             # Half the size: the network sees pixels of 1 mm, films have 0.3 to 0.5.
             film = np.asarray(Image.fromarray(data["image"]).reduce(2), dtype=np.float32) / 255
-            spacing, bodies = 2 * float(data["spacing_mm"]), data["vertebrae"]
-            zones = draw_zones(data["points"], data["cuts"], data["image"].shape, spacing / 2)
+            spacing = 2 * float(data["spacing_mm"])
+            bodies, zones = _draw_targets(data, film.shape, spacing / 2)
+        if self.is_changed and rng.random() < TURNED_SHARE:
+            film = film[::-1] if rng.random() < 0.6 else np.rot90(film, int(rng.choice([1, 3])))
+            bodies = zones = np.zeros(film.shape, dtype=np.uint8)
         make_pose = _draw_pose if self.is_changed else _rest
         pose = make_pose(rng, film.shape, spacing, self.size)
         small = _pull(film, pose, self.size, spacing)
@@ -85,6 +90,16 @@ class FilmMapTask:
             "dice_L1_L5": _mean_dice(found[0], true[:, 0], range(2, 7)),
             "dice_aorta": _mean_dice(found[1], true[:, 1], range(2, 6)),
         }
+
+
+def _draw_targets(
+    data: Mapping[str, np.ndarray], shape: tuple[int, ...], spacing: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Give bodies and aorta at half the film's size; nothing for a film that shows neither from the side."""
+    if "points" not in data:
+        empty = np.zeros(shape, dtype=np.uint8)
+        return empty, empty
+    return data["vertebrae"], draw_zones(data["points"], data["cuts"], data["image"].shape, spacing)
 
 
 def draw_zones(points: np.ndarray, cuts: np.ndarray, shape: tuple[int, ...], spacing: float) -> np.ndarray:
@@ -174,5 +189,5 @@ def _mean_dice(found: np.ndarray, true: np.ndarray, classes: range) -> float:
     values = []
     for value in classes:
         a, b = found == value, true == value
-        values.append(2 * np.count_nonzero(a & b) / max(1, np.count_nonzero(a) + np.count_nonzero(b)))
+        values.append(2 * int(np.count_nonzero(a & b)) / max(1, int(np.count_nonzero(a) + np.count_nonzero(b))))
     return float(np.mean(values))

@@ -7,6 +7,8 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
+ROW_FEATURES = 48
+
 
 def _block(inputs: int, outputs: int) -> nn.Sequential:
     return nn.Sequential(
@@ -47,7 +49,8 @@ class BlockUNet(nn.Module):
             kept.append(here)
         for number in range(len(self.up) - 1, -1, -1):
             here = self.up[number](torch.cat([kept[number], self.grow(here)], dim=1))
-        return here
+        result: Tensor = here
+        return result
 
 
 class MapNetwork(nn.Module):
@@ -92,13 +95,13 @@ class WallNetwork(nn.Module):
         self.features = BlockUNet(inputs, (width, 2 * width, 3 * width, 4 * width))
         self.walls = nn.Sequential(nn.Conv2d(width, 8, 1), nn.PixelShuffle(2))
         self.rows = nn.Sequential(
-            nn.Conv1d(2 * width + 4, 48, 5, padding=2),
+            nn.Conv1d(2 * width + 4, ROW_FEATURES, 5, padding=2),
             nn.LeakyReLU(0.1),
-            nn.Conv1d(48, 48, 5, padding=2),
+            nn.Conv1d(ROW_FEATURES, ROW_FEATURES, 5, padding=2),
             nn.LeakyReLU(0.1),
         )
-        self.row_logits = nn.Conv1d(48, 4, 1)
-        self.grades = nn.Sequential(nn.Linear(2 * 48 + 8, 64), nn.LeakyReLU(0.1), nn.Linear(64, 6))
+        self.row_logits = nn.Conv1d(ROW_FEATURES, 4, 1)
+        self.grades = nn.Sequential(nn.Linear(2 * ROW_FEATURES + 8, 64), nn.LeakyReLU(0.1), nn.Linear(64, 6))
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Give logits of the map, (case, 2, row, column), of the rows, (case, 2, row), and of the grades.
@@ -117,10 +120,10 @@ class WallNetwork(nn.Module):
     def _grade(self, read: Tensor, rows: Tensor) -> Tensor:
         """Grade each level by what its rows hold."""
         margin, level = self.margin_rows // 2, self.level_rows // 2
-        inside = read[:, :, margin : margin + 4 * level].unflatten(2, (4, level))
-        marked = torch.sigmoid(rows[:, :, self.margin_rows : -self.margin_rows]).unflatten(2, (4, self.level_rows))
+        inside = read[:, :, margin : margin + 4 * level].reshape(-1, ROW_FEATURES, 4, level)
+        marked = torch.sigmoid(rows[:, :, self.margin_rows : -self.margin_rows]).reshape(-1, 2, 4, self.level_rows)
         of_marked = [marked.mean(3), marked.amax(3), (marked * marked).mean(3), marked.amin(3)]
         shares = torch.stack(of_marked, dim=1).flatten(1, 2)
         features = torch.cat([inside.mean(3), inside.amax(3), shares], dim=1).movedim(2, 1)  # (case, level, feature)
-        grades: Tensor = self.grades(features).unflatten(2, (2, 3)).flatten(1, 2)
+        grades: Tensor = self.grades(features).reshape(-1, 8, 3)
         return grades

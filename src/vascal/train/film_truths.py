@@ -7,10 +7,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from vascal.radiograph import Radiograph
 from vascal.train.config import TrainConfig, lay_out
 from vascal.train.film_samples import write_arrays
 from vascal.train.samples import SIMULATED, Progress, Sample, SampleList, write_samples
 from vascal.wall_levels import WALLS
+
+FRONTAL_EVERY = 16
+"""One in so many films of the first network is frontal: it must learn to find nothing there."""
 
 if TYPE_CHECKING:
     from vascal.simulate.xray.study import SimulatedFilm
@@ -24,17 +28,28 @@ def prepare_film_truths(config: TrainConfig, folder: Path, progress: Progress) -
     OutputError
         If they can not be written.
     """
-    from vascal.simulate.xray.study import draw_film, simulate_film
+    from vascal.simulate.xray.study import draw_film, simulate_film, simulate_frontal
 
     first, count = config.data.seed, config.data.simulated or 0
     rows = []
     for seed in range(first, first + count):
         name = f"{seed:08d}.npz"
         if not (folder / name).exists():
-            write_arrays(folder / name, **truth_arrays(simulate_film(draw_film(seed))))
+            is_frontal = config.task == "film-map" and seed % FRONTAL_EVERY == FRONTAL_EVERY - 1
+            plan = draw_film(seed)
+            arrays = frontal_arrays(simulate_frontal(plan)) if is_frontal else truth_arrays(simulate_film(plan))
+            write_arrays(folder / name, **arrays)
         rows.append(Sample(file=name, patient=str(seed), source=SIMULATED))
         progress.reach(len(rows), count)
     write_samples(SampleList(task=config.task, samples=tuple(rows), origin=lay_out(config.data)), folder)
+
+
+def frontal_arrays(film: Radiograph) -> dict[str, np.ndarray]:
+    """Lay a frontal film out as arrays: ``image`` and ``spacing_mm``, nothing else."""
+    return {
+        "image": np.rint(film.pixels * 255).astype(np.uint8),
+        "spacing_mm": np.array(film.spacing_mm[0], dtype=np.float32),
+    }
 
 
 def truth_arrays(film: SimulatedFilm) -> dict[str, np.ndarray]:

@@ -91,7 +91,7 @@ class FilmWallTask:
         from torch.nn import functional
 
         walls, rows, grades = network(batch["image"])
-        loss = 0.0 * walls.sum()
+        loss: Tensor = 0.0 * walls.sum()
         drawn = batch["target"][:, 0, 0, 0] != UNKNOWN
         if drawn.any():
             loss = loss + _loss_of_walls(walls[drawn], rows[drawn], batch["target"][drawn].float())
@@ -115,8 +115,8 @@ class FilmWallTask:
         target = batch["target"].cpu().numpy()
         marked, is_true = (rows > 0).cpu().numpy(), target.max(axis=3) > 0
         drawn = target[:, 0, 0, 0] != UNKNOWN
-        both = np.count_nonzero((marked & is_true)[drawn])
-        either = np.count_nonzero(marked[drawn]) + np.count_nonzero(is_true[drawn])
+        both = int(np.count_nonzero((marked & is_true)[drawn]))
+        either = int(np.count_nonzero(marked[drawn]) + np.count_nonzero(is_true[drawn]))
         return {
             "exact": float((found == true)[true >= 0].mean()) if (true >= 0).any() else float("nan"),
             "mae_total": float(np.nanmean(np.abs(found.sum(1) - total))) if np.isfinite(total).any() else float("nan"),
