@@ -67,7 +67,7 @@ def test_what_is_laid_out_is_read_back() -> None:
         ({"tusk": 1}, "tusk is no option; there are task, data, out"),
         ({"schedule": {"step": 1}}, "schedule.step is no option; there are steps, batch"),
         ({"schedule": 3}, "schedule is 3; needed: a table"),
-        ({"task": "spleen"}, "task is 'spleen'; there are anatomy, courses, lesions, voxels, film-totals"),
+        ({"task": "spleen"}, "task is 'spleen'; there are anatomy, courses, lesions, voxels, film-map"),
         ({"schedule": {"steps": 1.5}}, r"schedule.steps is 1.5; needed: a whole number"),
         ({"schedule": {"steps": True}}, r"schedule.steps is True; needed: a whole number"),
         ({"schedule": {"learning_rate": "fast"}}, "schedule.learning_rate is 'fast'; needed: a number"),

@@ -168,7 +168,7 @@ def test_each_command_refuses_the_others_tasks(films: Path, tmp_path: Path) -> N
     ("changes", "message"),
     [
         ({"vertebrae": MAPS}, r"\[vertebrae\] has options of task 'film-vertebrae'; the task is 'film-totals'"),
-        ({"task": "voxels", "totals": None}, r"learns from CT; data\.films is for film-totals and film-vertebrae"),
+        ({"task": "voxels", "totals": None}, r"learns from CT; data\.films is for film-map, film-walls, film-totals"),
         ({"data": DataConfig(index=Path("d.json"))}, r"learns from films; give data\.films or data\.simulated"),
         ({"network": NetworkConfig()}, "has a network of its own"),
     ],

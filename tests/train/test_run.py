@@ -208,7 +208,7 @@ def test_each_segmentation_task_has_a_network_whose_onnx_takes_any_size(task: st
 
 def test_samples_that_nobody_can_make_are_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     config = make_config({"task": "voxels", "out": str(tmp_path), "data": {"samples": str(tmp_path / "none")}})
-    with pytest.raises(TrainingError, match=r"none holds no samples; give data.index or data.simulated"):
+    with pytest.raises(TrainingError, match=r"none holds no samples; give data.index, data.films or data.simulated"):
         prepare_samples(config, RECIPES["voxels"], Silence())
     simulated = make_config({"task": "voxels", "out": str(tmp_path), "data": {"simulated": 2}})
     with pytest.raises(TrainingError, match="samples of task 'voxels' can not be prepared here"):

@@ -365,6 +365,6 @@ def _require_its_films(config: TrainConfig) -> None:
         if getattr(config, option) is not None and config.task != f"film-{option}":
             raise TrainingError(f"[{option}] has options of task 'film-{option}'; the task is {config.task!r}")
     if config.data.films is not None and config.task not in FILM_TASKS:
-        raise TrainingError(f"task {config.task!r} learns from CT; data.films is for {' and '.join(FILM_TASKS)}")
+        raise TrainingError(f"task {config.task!r} learns from CT; data.films is for {', '.join(FILM_TASKS)}")
     if config.data.index is not None and config.task in FILM_TASKS:
         raise TrainingError(f"task {config.task!r} learns from films; give data.films or data.simulated")
