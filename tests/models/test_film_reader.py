@@ -10,7 +10,7 @@ from vascal.errors import FilmError
 from vascal.models.film_reader import LearnedFilmReader, add_grades, grade_probabilities
 from vascal.radiograph import Radiograph
 from vascal.simulate.xray.study import SimulatedFilm, draw_film, simulate_film, simulate_frontal
-from vascal.wall_levels import WALL_LEVELS, WALLS
+from vascal.wall_levels import LEVELS, WALL_LEVELS, WALLS
 
 READER = LearnedFilmReader()
 
@@ -53,6 +53,15 @@ def test_probabilities_are_distributions(reading: FilmReading) -> None:
         assert sum(wall.probabilities) == pytest.approx(1, abs=1e-5)
         assert min(wall.probabilities) >= 0
     assert reading.total_probabilities.sum() == pytest.approx(1, abs=1e-6)
+
+
+def test_a_wall_of_grade_0_has_no_mark(reading: FilmReading) -> None:
+    silent = [wall for wall in reading.walls if wall.grade == 0]
+    assert silent
+    for wall in silent:
+        rows = reading.paths[wall.wall].is_calcified.reshape(4, -1)
+        assert wall.fraction == 0
+        assert not rows[LEVELS.index(wall.level)].any()
 
 
 def test_the_mirrored_film_gives_about_the_same(film: SimulatedFilm, reading: FilmReading) -> None:

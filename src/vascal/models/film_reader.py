@@ -67,6 +67,7 @@ class LearnedFilmReader:
         """
         pixels, finding, place = self.lay_strip(film)
         maps, rows, grades = self._grade(pixels, finding, place)
+        rows = _silence(rows, grades)
         return FilmReading(
             walls=_describe(rows, grades),
             paths=_paths(place, maps, rows, film),
@@ -157,6 +158,17 @@ def _describe(shares: np.ndarray, probabilities: Float32[np.ndarray, "8 4"]) -> 
 def _likeliest(chances: np.ndarray) -> Grade:
     """Give the middle grade of a distribution: the one that errs least, in steps, on an ordered scale."""
     return (0, 1, 2, 3)[int(np.searchsorted(np.cumsum(chances), 0.5))]
+
+
+def _silence(shares: np.ndarray, probabilities: Float32[np.ndarray, "8 4"]) -> np.ndarray:
+    """Call no row calcified where the grade is 0: the grade is the answer, and marks must not contradict it."""
+    quiet = shares.copy()
+    for (level, wall), chances in zip(WALL_LEVELS, probabilities, strict=True):
+        if _likeliest(chances) == 0:
+            first = MARGIN_ROWS + LEVELS.index(level) * LEVEL_ROWS
+            part = quiet[WALLS.index(wall), first : first + LEVEL_ROWS]
+            np.minimum(part, np.nextafter(np.float32(MARKED), np.float32(0)), out=part)
+    return quiet
 
 
 def _four(chances: np.ndarray) -> tuple[float, float, float, float]:
