@@ -68,7 +68,8 @@ def main() -> None:
     canvas, _ = lay_on_canvas(shrink_film(film.brightness, film.spacing_mm[0]))
     channels = map_channels(canvas)[None]
     strip = np.zeros((1, 6, 288, 112), dtype=np.float32)
-    networks = [(load_network(MAP_MODEL), channels), (load_network(WALL_MODEL), strip)]
+    # The strip is read twice: see `LearnedFilmReader.read_film`.
+    networks = [(load_network(MAP_MODEL), channels), *[(load_network(WALL_MODEL), strip)] * 2]
     with tempfile.TemporaryDirectory() as folder:
         write_film(film, Path(folder) / "film.dcm")
         job = FilmJob(input="film", film=read_films(Path(folder) / "film.dcm").films[0])

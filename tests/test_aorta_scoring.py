@@ -10,14 +10,17 @@ import pytest
 from typer.testing import CliRunner
 
 from tests.anatomy.abdomens import AORTA_COLUMN, AORTA_ROW, FRONT_ROW, MIDDLE_COLUMN, make_abdomen
-from vascal.anatomy.aorta_parts import TOTALSEGMENTATOR, aorta_of_labels, find_aorta_parts
-from vascal.aorta_scoring import score_aorta
+from vascal.anatomy.abdominal_aorta import Vessel
+from vascal.anatomy.aorta_parts import TOTALSEGMENTATOR, AortaFound, aorta_of_labels, find_aorta_parts
+from vascal.anatomy.vertebrae import Vertebrae
+from vascal.aorta_scoring import add_thorax, end_at_arch, paint_regions, score_aorta
 from vascal.cli.main import app
 from vascal.errors import AnatomyError, LabelError
 from vascal.io.aorta_results import aorta_row, aorta_rows_to_csv, aorta_to_dict, read_aorta_schema
 from vascal.io.labels import read_labels
 from vascal.io.nifti_volume import write_volume
 from vascal.io.reading import read_input, read_volume
+from vascal.models.thoracic_aorta import NAMES
 from vascal.render.aorta_overlay import draw_aorta
 from vascal.render.aorta_page import draw_aorta_page
 from vascal.report.aorta_report import AortaReport
@@ -166,6 +169,33 @@ def test_the_command_says_what_it_can_not_score(tmp_path: Path) -> None:
     assert "no spine was found" in result.output
 
 
+def test_the_learned_thorax_takes_the_place_of_discs_from_the_arch_up() -> None:
+    grid = Grid.even((10, 20, 20), (3.0, 3.0, 3.0))
+    aorta = Vessel(
+        slices=np.arange(10),
+        center_mm=np.full((10, 2), 30.0),
+        radius_mm=np.full(10, 9.0),
+        fit=np.ones(10),
+    )
+    found = AortaFound(vessels={"aorta": aorta}, vertebrae=Vertebrae(levels={}, source="none", confidence=0.0))
+    labels = np.zeros(grid.shape, dtype=np.uint8)
+    labels[3:8, 2:5, 9:12] = 1
+    labels[7:9, 2:12, 9:12] = 2
+    labels[3:7, 9:12, 9:12] = 3
+    thorax = LabelMap(labels=labels, grid=grid, names=NAMES)
+    ended = end_at_arch(found, thorax)
+    assert ended.vessels["aorta"].slices.tolist() == list(range(7))
+    assert ended.finder.endswith("+learned-thorax")
+    volume = Volume(hu=np.zeros(grid.shape, dtype=np.int16), grid=grid)
+    regions = add_thorax(paint_regions(ended, volume, 0.0), thorax)
+    at = {name: set(np.flatnonzero(regions.mask(name).any(axis=(1, 2))).tolist()) for name in regions.names.values()}
+    # No level is known: below the learned descending aorta the rules' discs stay "aorta".
+    assert at["aorta"] == {0, 1, 2}
+    assert at["descending"] == {3, 4, 5, 6}
+    assert at["ascending"] == {3, 4, 5, 6}
+    assert at["arch"] == {7, 8}
+
+
 def real(folder: Path) -> tuple[Series, Volume]:
     series = read_input(folder)[0].series[0]
     return series, read_volume(series)
@@ -205,3 +235,14 @@ def test_rules_and_labels_agree_on_twenty_slices_of_a_calcified_aorta(shared_dat
     assert set(by_rules.parts) == {"aorta"}
     assert by_labels.found.vertebrae.source == "labels"
     assert by_rules.score.total.volume_mm3 == pytest.approx(by_labels.score.total.volume_mm3, rel=0.2)
+
+
+@pytest.mark.data
+def test_a_plaque_of_the_arch_of_a_real_chest_is_found_and_named(shared_data: Path) -> None:
+    # The folder called sharp holds the standard kernel.
+    series, volume = real(shared_data / "chest-thick" / "sharp")
+    report = score_aorta(series, volume, provenance=ABOUT)
+    assert 900 < report.parts["arch"].volume_mm3 < 1300
+    assert report.parts["ascending"].volume_mm3 < 150
+    assert report.parts["descending"].volume_mm3 == 0
+    assert report.provenance.finder == "aorta-rules-1+learned-thorax"

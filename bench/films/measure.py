@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -49,17 +49,17 @@ def as_radiograph(film: SimulatedFilm) -> Radiograph:
     return Radiograph(pixels=film.brightness, spacing_mm=film.spacing_mm, spacing_source="imager-pixel-spacing")
 
 
-def measure(seed: int, *, shifted: bool, model: Path | None = None, predict: dict[str, Predict] | None = None) -> Row:
+def measure(seed: int, *, shifted: bool, model: Path | None = None, others: Mapping[str, Predict] | None = None) -> Row:
     """Simulate one film and read it."""
     film = simulate_film(draw_film(seed, shifted=shifted))
     base = partial(Row, seed=seed, style=film.plan.style, true=film.truth.grades, visible=film.truth.visible_grades)
-    others = {name: one(film) for name, one in (predict or {}).items()}
+    totals = {name: one(film) for name, one in (others or {}).items()}
     reader: FilmReader = LearnedFilmReader(folder=model)
     start = time.perf_counter()
     try:
         reading = reader.read_film(as_radiograph(film))
     except FilmError as error:
-        return base(refusal=error.code, recipe=others)
+        return base(refusal=error.code, recipe=totals)
     chances = np.cumsum(reading.total_probabilities)
     return base(
         found=tuple(int(wall.grade) for wall in reading.walls),
@@ -69,7 +69,7 @@ def measure(seed: int, *, shifted: bool, model: Path | None = None, predict: dic
         on_calcium=_on_calcium(reading, film),
         facing_is_right=reading.facing == film.facing,
         seconds=time.perf_counter() - start,
-        recipe=others,
+        recipe=totals,
     )
 
 

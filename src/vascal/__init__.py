@@ -20,6 +20,7 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from vascal.anatomy.segmenter import Anatomy as Anatomy
     from vascal.anatomy.segmenter import Segmenter as Segmenter
+    from vascal.aorta_scoring import score_aorta as score_aorta
     from vascal.calcium.lesions import Lesion as Lesion
     from vascal.calcium.mass import Calibration as Calibration
     from vascal.calcium.mass import Rod as Rod
@@ -30,13 +31,17 @@ if TYPE_CHECKING:
     from vascal.calcium.score import LesionScore as LesionScore
     from vascal.calcium.score import VesselScore as VesselScore
     from vascal.errors import VascalError as VascalError
+    from vascal.film_pipeline import ScoredFilm as ScoredFilm
+    from vascal.film_pipeline import score_film as score_film
     from vascal.io.dicom import read_studies as read_studies
     from vascal.io.dicom import read_study as read_study
+    from vascal.io.film_reading import read_films as read_films
     from vascal.io.reading import read_volume as read_volume
     from vascal.pipeline import ScoredSeries as ScoredSeries
     from vascal.pipeline import StudyResult as StudyResult
     from vascal.pipeline import score as score
     from vascal.pipeline import score_series as score_series
+    from vascal.radiograph import Radiograph as Radiograph
     from vascal.report.caveats import Caveat as Caveat
     from vascal.report.report import Report as Report
     from vascal.score_options import ScoreOptions as ScoreOptions
@@ -65,10 +70,12 @@ _HOMES = {
     "LesionScore": "vascal.calcium.score",
     "Patient": "vascal.study",
     "RULES": "vascal.calcium.rule",
+    "Radiograph": "vascal.radiograph",
     "Refusal": "vascal.study",
     "Report": "vascal.report.report",
     "Rod": "vascal.calcium.mass",
     "ScoreOptions": "vascal.score_options",
+    "ScoredFilm": "vascal.film_pipeline",
     "ScoredSeries": "vascal.pipeline",
     "Segmenter": "vascal.anatomy.segmenter",
     "Series": "vascal.study",
@@ -77,10 +84,13 @@ _HOMES = {
     "VascalError": "vascal.errors",
     "VesselScore": "vascal.calcium.score",
     "Volume": "vascal.volume",
+    "read_films": "vascal.io.film_reading",
     "read_studies": "vascal.io.dicom",
     "read_study": "vascal.io.dicom",
     "read_volume": "vascal.io.reading",
     "score": "vascal.pipeline",
+    "score_aorta": "vascal.aorta_scoring",
+    "score_film": "vascal.film_pipeline",
     "score_series": "vascal.pipeline",
 }
 """Public names and their modules: loaded on first use, so that `import vascal` costs nothing."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 
@@ -23,6 +24,7 @@ from vascal.calcium.lesions import Lesion
 from vascal.calcium.mass import Calibration, assume_calibration
 from vascal.calcium.rule import AgatstonRule
 from vascal.calcium.score import VesselScore, score_calcium
+from vascal.models.thoracic_aorta import find_thoracic_aorta
 from vascal.report.aorta_report import AortaReport
 from vascal.report.caveats import Caveat
 from vascal.report.provenance import Provenance
@@ -35,6 +37,7 @@ WALL_MARGIN_MM, LUMEN_MARGIN_MM = 3.5, 4.5
 LABEL_MARGIN_MM = 2.0
 """Labels hold the wall mostly; calcium bulges out of them by blur."""
 THICK_SLICE_MM = 3.5
+THORAX_FINDER = "learned-thorax"
 
 
 def score_aorta(
@@ -71,8 +74,13 @@ def score_aorta(
     """
     turned = turn_volume(volume)
     found = find_aorta_parts(turned) if labels is None else aorta_of_labels(turn_labels(labels))
+    thorax = find_thoracic_aorta(turned) if labels is None else None
+    if thorax is not None:
+        found = end_at_arch(found, thorax)
     blood = measure_aortic_blood(turned, _core(found, turned))
     regions = paint_regions(found, turned, WALL_MARGIN_MM if blood.phase == "none" else LUMEN_MARGIN_MM)
+    if thorax is not None:
+        regions = add_thorax(regions, thorax)
     rules = choose_aortic_rules(blood.phase, series.acquisition.kvp, rule)
     lesions, rejected = find_wall_calcium(turned, regions, rules, _labelled_bone(found))
     calibration = assume_calibration(series.acquisition.kvp)
@@ -94,7 +102,7 @@ def score_aorta(
         lesions=lesions,
         rejected=rejected,
         caveats=find_aorta_caveats(series, turned, found, blood, rules),
-        provenance=provenance,
+        provenance=replace(provenance, finder=found.finder),
     )
 
 
@@ -109,6 +117,45 @@ def paint_regions(found: AortaFound, volume: Volume, margin_mm: float = WALL_MAR
         values = names if name == "aorta" else [value_of[name]] * len(vessel.slices)
         discs.append((vessel.slices, vessel.center_mm, vessel.radius_mm, np.asarray(values)))
     return LabelMap(labels=paint_parts(volume.grid, discs, margin_mm), grid=volume.grid, names=PARTS)
+
+
+def end_at_arch(found: AortaFound, thorax: LabelMap) -> AortaFound:
+    """End the discs of the rules where the learned arch begins: above, they follow one of its branches.
+
+    Parameters
+    ----------
+    found
+        From `find_aorta_parts`.
+    thorax
+        From `find_thoracic_aorta`, on the same grid.
+    """
+    aorta = found.vessels["aorta"]
+    arch = [value for value, name in thorax.names.items() if name == "arch"]
+    slices = np.flatnonzero(np.isin(thorax.labels, arch).any(axis=(1, 2)))
+    if slices.size and aorta.slices[0] < slices[0]:
+        aorta = aorta.part(0, int(slices[0]) - 1)
+    return replace(found, vessels={**found.vessels, "aorta": aorta}, finder=f"{found.finder}+{THORAX_FINDER}")
+
+
+def add_thorax(regions: LabelMap, thorax: LabelMap) -> LabelMap:
+    """Add the learned thoracic aorta to what the rules found, and name discs that meet its descending part so.
+
+    Parameters
+    ----------
+    regions
+        From `paint_regions`.
+    thorax
+        From `find_thoracic_aorta`, on the same grid.
+    """
+    value_of = {name: value for value, name in regions.names.items()}
+    learned = np.zeros_like(thorax.labels)
+    for value, name in thorax.names.items():
+        learned[thorax.labels == value] = value_of[name]
+    labels = regions.labels.copy()
+    for k in np.flatnonzero((learned == value_of["descending"]).any(axis=(1, 2))):
+        labels[k][labels[k] == value_of["aorta"]] = value_of["descending"]
+    wide = widen_labels(learned, regions.grid, LABEL_MARGIN_MM)
+    return LabelMap(labels=np.where(labels > 0, labels, wide).astype(np.uint8), grid=regions.grid, names=regions.names)
 
 
 def _regions_of_labels(found: AortaFound, labels: LabelMap, names: list[int]) -> np.ndarray:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from vascal.errors import CoverageError, ViewError
-from vascal.models.film_geometry import MapFinding, find_borders, find_place, require_lateral
+from vascal.models.film_geometry import MapFinding, find_borders, find_place, lay_again, require_lateral
 from vascal.models.film_inputs import (
     BODIES,
     CANVAS,
@@ -108,6 +108,29 @@ def test_an_unsure_map_is_refused() -> None:
 def test_a_body_that_was_not_found_above_does_not_stop_the_borders() -> None:
     whole, without = (find_borders(straight_spine(missing=names)) for names in ((), ("T12",)))
     assert np.abs(whole - without).max() < 4
+
+
+def test_a_strip_is_laid_again_by_the_aorta_that_is_on_it() -> None:
+    right = find_place(straight_spine(), MAP_MM / 4)
+    wrong = replace(right, centre_mm=right.centre_mm + 7.0, half_mm=right.half_mm * 1.4)
+    across = wrong.columns() - right.centre_mm[:, None]
+    aorta = (np.abs(across) <= right.half_mm[:, None]).astype(np.float32)
+    again = lay_again(wrong, aorta)
+    assert np.abs(again.centre_mm - right.centre_mm).max() < 0.5
+    assert np.abs(again.half_mm - right.half_mm).max() < 0.5
+    # Rows without aorta take after their neighbours; with hardly any left, the strip stays.
+    aorta[60:120] = 0
+    assert np.abs(lay_again(wrong, aorta).centre_mm - right.centre_mm).max() < 0.5
+    aorta[:250] = 0
+    assert lay_again(wrong, aorta) is wrong
+
+
+def test_a_strip_lies_alike_in_other_pixels() -> None:
+    place = find_place(straight_spine(), 0.4)
+    other = place.on_pixels(0.2)
+    # The middle of pixel n of 0.4 mm lies at 0.4 (n + 0.5) mm.
+    for side in (-1.0, 1.0):
+        assert np.allclose((other.wall(side) + 0.5) * 0.2, (place.wall(side) + 0.5) * 0.4)
 
 
 def test_a_strip_is_cut_where_it_lies() -> None:

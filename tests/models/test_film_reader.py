@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
+from PIL import Image
 
 from vascal.aac.reading import FilmReading
-from vascal.errors import FilmError
-from vascal.models.film_reader import LearnedFilmReader, add_grades, grade_probabilities
+from vascal.errors import FilmError, ModelError
+from vascal.models import film_reader, runtime
+from vascal.models.film_inputs import LEVEL_ROWS, MARGIN_ROWS, STRIP_ROWS
+from vascal.models.film_reader import LearnedFilmReader, add_grades, grade_probabilities, mark_rows
 from vascal.radiograph import Radiograph
 from vascal.simulate.xray.study import SimulatedFilm, draw_film, simulate_film, simulate_frontal
-from vascal.wall_levels import LEVELS, WALL_LEVELS, WALLS
+from vascal.wall_levels import LEVELS, WALL_LEVELS, WALLS, grade_fraction
 
 READER = LearnedFilmReader()
 
@@ -80,6 +85,19 @@ def test_pixels_need_not_be_square(film: SimulatedFilm, reading: FilmReading) ->
     assert np.abs(other.level_bounds[:, 0, 1] - reading.level_bounds[:, 0, 1]).max() < 12
 
 
+def test_finer_pixels_change_nothing_much(film: SimulatedFilm, reading: FilmReading) -> None:
+    size = tuple(3 * side for side in reversed(film.brightness.shape))
+    fine = np.asarray(Image.fromarray(film.brightness).resize(size, Image.Resampling.BICUBIC))
+    row, column = film.spacing_mm
+    other = READER.read_film(Radiograph(pixels=np.clip(fine, 0, 1), spacing_mm=(row / 3, column / 3)))
+    assert other.vertebrae.shape == fine.shape
+    for place in (other.level_bounds, other.paths["anterior"].points):
+        assert np.isfinite(place).all()
+    apart = (other.level_bounds[:, 0] + 0.5) / 3 - 0.5 - reading.level_bounds[:, 0]
+    assert np.abs(apart).max() * row < 2
+    assert abs(sum(w.grade for w in other.walls) - sum(w.grade for w in reading.walls)) <= 2
+
+
 @pytest.mark.parametrize("seed", [1, 3])
 def test_a_film_from_the_front_is_refused(seed: int) -> None:
     with pytest.raises(FilmError):
@@ -106,6 +124,40 @@ def test_letters_over_the_aorta_are_told(film: SimulatedFilm) -> None:
     pixels[rows - 25 : rows + 25, columns - 25 : columns + 25] = 1.0
     reading = READER.read_film(Radiograph(pixels=pixels, spacing_mm=film.spacing_mm))
     assert reading.obstacles.get("overlap", 0) > 0.02
+
+
+def test_networks_of_another_make_are_refused_in_words(film: SimulatedFilm, monkeypatch: pytest.MonkeyPatch) -> None:
+    known = runtime.load_network
+
+    class Older:
+        entry = known(film_reader.WALL_MODEL).entry
+
+        def run(self, **_inputs: np.ndarray) -> tuple[np.ndarray, ...]:
+            return (np.zeros(1), np.zeros(1), np.zeros(1))
+
+    def load(name: str, folder: Path | None = None) -> object:
+        return Older() if name == film_reader.WALL_MODEL else known(name, folder)
+
+    monkeypatch.setattr(film_reader, "load_network", load)
+    with pytest.raises(ModelError, match="gives 3 answers; needed: 4"):
+        READER.read_film(as_radiograph(film))
+
+
+@pytest.mark.parametrize("likely", [0, 10, 30, 64])
+def test_what_is_drawn_has_the_grade_that_is_said(likely: int) -> None:
+    rows = np.full((2, STRIP_ROWS), 0.1, dtype=np.float32)
+    rows[:, MARGIN_ROWS + 5 : MARGIN_ROWS + 5 + 64 * 3 + likely] = 0.4
+    for level in range(4):
+        rows[:, MARGIN_ROWS + 64 * level : MARGIN_ROWS + 64 * level + likely] = 0.9
+    grades = np.eye(4, dtype=np.float32)[[0, 1, 2, 3, 3, 2, 1, 0]]
+    marks = mark_rows(rows, grades)
+    shares = marks[:, MARGIN_ROWS:-MARGIN_ROWS].reshape(2, 4, LEVEL_ROWS).mean(axis=2)
+    found = [grade_fraction(shares[WALLS.index(wall), LEVELS.index(level)]) for level, wall in WALL_LEVELS]
+    assert found == [0, 1, 2, 3, 3, 2, 1, 0]
+    # Likely rows come first, and where the grade allows it they are all there and nothing else.
+    if likely == 30:
+        assert marks[WALLS.index("anterior"), MARGIN_ROWS + 64 : MARGIN_ROWS + 64 + 30].all()
+        assert shares[WALLS.index("anterior"), 1] == 30 / 64
 
 
 def test_logits_of_steps_become_grades() -> None:

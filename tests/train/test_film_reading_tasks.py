@@ -9,7 +9,16 @@ import numpy as np
 import pytest
 import torch
 
-from vascal.models.film_inputs import BODIES, CENTRE_COLUMN, LEVEL_ROWS, MARGIN_ROWS, STRIP_COLUMNS, STRIP_ROWS, ZONES
+from vascal.models.film_inputs import (
+    ACROSS_MM,
+    BODIES,
+    CENTRE_COLUMN,
+    LEVEL_ROWS,
+    MARGIN_ROWS,
+    STRIP_COLUMNS,
+    STRIP_ROWS,
+    ZONES,
+)
 from vascal.simulate.xray.study import draw_film, simulate_film
 from vascal.train.film_looks import change_looks
 from vascal.train.film_map_task import FilmMapTask, draw_zones
@@ -30,7 +39,7 @@ def test_rows_of_a_strip_hold_the_fractions_of_the_truth(file: Path) -> None:
     sample = FilmWallTask(files=[file], is_changed=False).sample(0, np.random.default_rng(0))
     with np.load(file) as data:
         fractions = data["visible_fractions"]
-    rows = sample["target"].amax(2)[:, MARGIN_ROWS:-MARGIN_ROWS].float().reshape(2, 4, LEVEL_ROWS).mean(2)
+    rows = sample["target"][:2].amax(2)[:, MARGIN_ROWS:-MARGIN_ROWS].float().reshape(2, 4, LEVEL_ROWS).mean(2)
     assert np.allclose(rows.T.reshape(-1), fractions, atol=0.07)
     assert np.array_equal(sample["grades"], grades_of(fractions))
 
@@ -45,11 +54,43 @@ def test_both_walls_lie_on_their_side_of_the_middle(file: Path) -> None:
     assert sample["image"].shape == (6, STRIP_ROWS, STRIP_COLUMNS)
 
 
+def test_the_aorta_lies_between_both_walls(file: Path) -> None:
+    sample = FilmWallTask(files=[file], is_changed=False).sample(0, np.random.default_rng(0))
+    with np.load(file) as data:
+        place = true_place({name: data[name] for name in data.files})
+    width = sample["target"][2].sum(1).numpy() * ACROSS_MM
+    assert np.abs(width - 2 * place.half_mm).max() <= 2 * ACROSS_MM
+    columns = np.arange(STRIP_COLUMNS)
+    middle = sample["target"][2].numpy() @ columns / np.maximum(sample["target"][2].sum(1).numpy(), 1)
+    assert np.abs(middle - CENTRE_COLUMN).max() <= 1
+
+
+def test_a_strip_is_also_laid_where_the_first_network_laid_it(file: Path, tmp_path: Path) -> None:
+    with np.load(file) as data:
+        film = {name: data[name] for name in data.files}
+    exact = true_place(film)
+    found = {
+        "found_borders": exact.borders,
+        "found_centre_mm": exact.centre_mm + 9.0,
+        "found_half_mm": exact.half_mm,
+    }
+    path = tmp_path / "found.npz"
+    write_arrays(path, **film, **found)
+    task, columns = FilmWallTask(files=[path]), np.arange(STRIP_COLUMNS)
+    offsets = []
+    for seed in range(24):
+        aorta = task.sample(0, np.random.default_rng(seed))["target"][2].numpy()
+        offsets.append((aorta @ columns).sum() / aorta.sum() - CENTRE_COLUMN)
+    # 9 mm in front of the aorta, the aorta is 18 columns behind the middle; about half of the strips lie there.
+    near = np.abs(np.array(offsets) + 18) < 6
+    assert 6 <= near.sum() <= 18
+
+
 def test_a_disturbed_strip_still_shows_about_the_same_calcium(file: Path) -> None:
     exact = FilmWallTask(files=[file], is_changed=False).sample(0, np.random.default_rng(0))
     moved = FilmWallTask(files=[file]).sample(0, np.random.default_rng(1))
     assert not torch.equal(exact["image"], moved["image"])
-    before, after = (float(one["target"].sum()) for one in (exact, moved))
+    before, after = (float(one["target"][:2].sum()) for one in (exact, moved))
     assert 0.6 * before < after < 1.4 * before
 
 
@@ -85,8 +126,9 @@ def test_the_loss_of_walls_falls(file: Path) -> None:
     rng = np.random.default_rng(0)
     drawn = [task.sample(0, rng) for _ in range(2)]
     batch = {name: torch.stack([one[name] for one in drawn]) for name in drawn[0]}
-    walls, rows, grades = network(batch["image"])
+    walls, aorta, rows, grades = network(batch["image"])
     assert walls.shape == (2, 2, STRIP_ROWS, STRIP_COLUMNS)
+    assert aorta.shape == (2, STRIP_ROWS, STRIP_COLUMNS)
     assert rows.shape == (2, 2, STRIP_ROWS)
     assert grades.shape == (2, 8, 3)
     assert _falls(network, task, batch)

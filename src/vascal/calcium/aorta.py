@@ -23,7 +23,7 @@ Phase = Literal["none", "venous", "arterial"]
 
 PARTS: Mapping[int, str] = {
     1: "aorta", 2: "arch", 3: "descending", 4: "T12", 5: "L1", 6: "L2", 7: "L3", 8: "L4", 9: "L5",
-    10: "right iliac", 11: "left iliac",
+    10: "right iliac", 11: "left iliac", 12: "ascending",
 }  # fmt: skip
 """Values of a map of parts. ``aorta`` is used where levels are not known."""
 
@@ -37,7 +37,7 @@ SOURCE = (
     "fixed thresholds for the contrast-filled aorta: venous 300 HU, arterial 900 HU (thoracic) and 800 HU (abdominal); "
     "n = 1125, preprint of 2026. No Agatston score: what is less dense than the threshold is missed"
 )
-THORACIC_PARTS = ("arch", "descending")
+THORACIC_PARTS = ("ascending", "arch", "descending")
 MOST_CONTACT = 0.2
 """More of a group's voxels than this go on as bright tissue outside the wall: it belongs to bone. Measured on three
 scans: plaques 0 to 0.1, edges of bone above 0.4 and pieces inside a bone 0.2 and more."""

@@ -133,7 +133,6 @@ def _provenance(series: Series, options: _Options) -> Provenance:
         options=tuple(sorted(asked.items())),
         source_uids=identify_sources(series),
         labels_sha256=None if labels is None else hash_file(labels),
-        finder="labels" if labels is not None else "aorta-rules-1",
     )
 
 

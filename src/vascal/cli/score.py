@@ -14,6 +14,8 @@ from vascal.batch import require_usable_output as require_output
 from vascal.calcium.rule import RULES
 from vascal.cli.progress import Reporter, show_progress
 from vascal.errors import VascalError
+from vascal.film_batch import TABLE as FILM_TABLE
+from vascal.film_batch import FilmJob
 from vascal.film_options import FilmOptions
 from vascal.io.film_spacing import require_stated
 from vascal.io.settings import read_calibration, read_label_names
@@ -238,4 +240,6 @@ def _summarise(tally: Tally, out: Path, progress: Reporter) -> None:
             progress.say(f"{failure.refusal.subject}: not scored: {failure.refusal.message}")
     skipped = len(tally.failures) - tally.failed
     rest = f", {skipped} skipped" if skipped else ""
-    progress.say(f"{len(tally.done)} scored, {tally.failed} failed{rest}; see {out / 'scores.csv'}")
+    kinds = {isinstance(done.job, FilmJob) for done in tally.done} or {False}
+    tables = " and ".join(str(out / (FILM_TABLE if is_film else "scores.csv")) for is_film in sorted(kinds))
+    progress.say(f"{len(tally.done)} scored, {tally.failed} failed{rest}; see {tables}")

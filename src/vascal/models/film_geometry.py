@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -10,7 +10,7 @@ from jaxtyping import Float, Float32
 from scipy import ndimage
 
 from vascal.errors import CoverageError, ViewError
-from vascal.models.film_inputs import BODIES, MAP_MM, ZONES, StripPlace, row_lines
+from vascal.models.film_inputs import ACROSS_MM, BODIES, CENTRE_COLUMN, MAP_MM, ZONES, StripPlace, row_lines
 from vascal.wall_levels import LEVELS, Level
 
 LEAST_BODY_MM2 = 250.0
@@ -20,6 +20,7 @@ SEARCH_MM = 110.0
 STEP_MM = 0.5
 BORDER_MM = 90.0
 LEAST_INSIDE = 0.25
+LEAST_WIDTH_MM, LEAST_FOUND = 6.0, 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -142,6 +143,30 @@ def find_place(finding: MapFinding, pixel_mm: float) -> StripPlace:
     return StripPlace(borders=on_film, centre_mm=centre, half_mm=half, pixel_mm=pixel_mm)
 
 
+def lay_again(place: StripPlace, aorta: Float32[np.ndarray, "strip_row strip_column"]) -> StripPlace:
+    """Lay a strip by the aorta that was found on it; as it was, where too little of it was.
+
+    Parameters
+    ----------
+    place
+        Where the strip lay.
+    aorta
+        (strip_row, strip_column): probability that a pixel of it is aorta.
+    """
+    mass = aorta.sum(axis=1) * ACROSS_MM
+    middle = (aorta @ np.arange(aorta.shape[1])) * ACROSS_MM / np.maximum(mass, 1e-3) - CENTRE_COLUMN
+    good = mass > LEAST_WIDTH_MM
+    if good.mean() < LEAST_FOUND:
+        return place
+    rows = np.arange(len(mass))
+    offset, half = (np.interp(rows, rows[good], values[good]) for values in (middle * ACROSS_MM, mass / 2))
+    return replace(
+        place,
+        centre_mm=place.centre_mm + ndimage.gaussian_filter1d(offset, 4, mode="nearest"),
+        half_mm=ndimage.gaussian_filter1d(half, 12, mode="nearest"),
+    )
+
+
 def find_borders(finding: MapFinding) -> Float[np.ndarray, "5 2 2"]:
     """Find the five borders: through the middle of each disc space, at a right angle to the spine's course there.
 
@@ -210,7 +235,7 @@ def _find_width(finding: MapFinding, borders: Float[np.ndarray, "5 2 2"]) -> tup
     inside = np.where(inside > LEAST_INSIDE, inside, 0.0)
     mass = inside.sum(axis=1) * STEP_MM
     centre = (inside * steps).sum(axis=1) * STEP_MM / np.maximum(mass, 1e-3)
-    good = mass > 6.0
+    good = mass > LEAST_WIDTH_MM
     if good.sum() < 20:
         raise CoverageError("the aorta's place in front of the spine can not be told on this film")
     rows = np.arange(len(mass))

@@ -7,7 +7,7 @@ columns are half millimetres of the film, the spine at the left, the belly at th
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float, Float32
@@ -61,6 +61,11 @@ class StripPlace:
         """Give the places on the film, so many mm along each row's line."""
         start, forward = self.lines()
         return np.asarray(start[:, None] + (across_mm / self.pixel_mm)[..., None] * forward[:, None])
+
+    def on_pixels(self, pixel_mm: float) -> StripPlace:
+        """Give the same strip on the same film in other pixels."""
+        borders = (self.borders + 0.5) * (self.pixel_mm / pixel_mm) - 0.5
+        return replace(self, borders=borders, pixel_mm=pixel_mm)
 
     def wall(self, side: float) -> Float[np.ndarray, "strip_row 2"]:
         """Give the course of a wall on the film: -1 posterior, 1 anterior."""

@@ -104,7 +104,15 @@ def _draw_slice(report: AortaReport, k: int) -> Image.Image:
 
 
 def _middle_mm(report: AortaReport, k: int) -> np.ndarray:
-    """Middle of the vessels in a slice; of the nearest slice that has one."""
+    """Middle of what was scored in a slice, or of the vessels; of the nearest slice that has one."""
+    grid = report.volume.grid
+    scored = [
+        np.argwhere(mask) for lesion in report.lesions if (mask := _in_slice(lesion.index, grid.shape, k)) is not None
+    ]
+    if scored:
+        places = np.concatenate(scored)
+        middle = (places.min(axis=0) + places.max(axis=0)) / 2
+        return np.asarray(middle * (grid.row_spacing_mm, grid.column_spacing_mm))
     here = [v.center_mm[np.flatnonzero(v.slices == k)[0]] for v in report.found.vessels.values() if k in v.slices]
     if here:
         return np.asarray(np.mean(here, axis=0))

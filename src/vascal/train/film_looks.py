@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 from jaxtyping import Float
+from PIL import Image
 from scipy import ndimage
+
+VEILED = 0.35
+"""Of films shown as those of large patients."""
 
 
 def change_looks(
-    picture: Float[np.ndarray, "row column"], pixel_mm: float, rng: np.random.Generator
+    picture: Float[np.ndarray, "row column"], pixel_mm: float, rng: np.random.Generator, *, harm: float = 1.0
 ) -> Float[np.ndarray, "row column"]:
     """Show a film as another vendor, another day or another scanner might.
 
@@ -20,20 +24,24 @@ def change_looks(
         Side of a pixel.
     rng
         Source of chance.
+    harm
+        How far blur, grain and things in the way may go, 0 to 1: what is graded must stay visible.
     """
     result = np.clip(picture, 0, 1).astype(np.float32)
     result = result ** np.float32(np.exp(rng.normal(0, 0.3)))
     if rng.random() < 0.5:
         sigma = rng.uniform(3, 20) / pixel_mm
         result = result + rng.uniform(-0.35, 1.2) * (result - ndimage.gaussian_filter(result, sigma, truncate=2.0))
-    if rng.random() < 0.3:
+    if rng.random() < 0.3 * harm:
         result = ndimage.gaussian_filter(result, rng.uniform(0.2, 0.6) / pixel_mm)
     result = (result - 0.5) * rng.uniform(0.7, 1.3) + 0.5 + rng.normal(0, 0.06)
     if rng.random() < 0.5:
         result = result + _glare(rng, picture.shape)
     if rng.random() < 0.6:
-        result = result + _grain(rng, picture.shape)
-    if rng.random() < 0.3:
+        result = result + np.float32(harm) * _grain(rng, picture.shape)
+    if rng.random() < VEILED:
+        result = _veil(rng, result)
+    if rng.random() < 0.3 * harm:
         _put_in_the_way(rng, result, pixel_mm)
     return np.asarray(np.clip(result, 0, 1), dtype=np.float32)
 
@@ -42,6 +50,18 @@ def _glare(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
     y, x = np.linspace(-1, 1, shape[0])[:, None], np.linspace(-1, 1, shape[1])[None]
     a, b, c = rng.normal(0, 0.08, 3)
     return np.asarray(a * y + b * x + c * (x * x + y * y - 0.6), dtype=np.float32)
+
+
+def _veil(rng: np.random.Generator, picture: np.ndarray) -> np.ndarray:
+    """Lay the smooth shade of a large body over a film: bone stands out less than the belly's outline does.
+
+    After the grain, so that what is visible against it stays visible.
+    """
+    knots = rng.random((int(rng.integers(2, 5)), int(rng.integers(2, 5)))).astype(np.float32)
+    rows, columns = picture.shape
+    shade = np.asarray(Image.fromarray(knots).resize((columns, rows), Image.Resampling.BICUBIC))
+    share = rng.uniform(0.3, 0.9)
+    return np.asarray(share * picture + (1 - share) * np.clip(shade, 0, 1), dtype=np.float32)
 
 
 def _grain(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:

@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 
 
 BACKGROUND_WEIGHT = 0.3
-TURNED_SHARE = 0.08
+TURNED_SHARE = 0.12
 """Of films shown head down or lying, on which nothing is to be found."""
+BLURRED_SHARE, BLUR_MM, CLOSED_SHARE = 0.25, 2.4, 0.25
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,9 +71,10 @@ class FilmMapTask:
         make_pose = _draw_pose if self.is_changed else _rest
         pose = make_pose(rng, film.shape, spacing, self.size)
         small = _pull(film, pose, self.size, spacing)
-        if self.is_changed:
-            small = change_looks(small, MAP_MM, rng)
         targets = [_label(bodies, pose, self.size), _label(zones, pose, self.size)]
+        if self.is_changed:
+            small = change_looks(_blur(rng, small), MAP_MM, rng)
+            small = _close_in(rng, small, np.maximum(*targets))
         return {"image": torch.from_numpy(map_channels(small)), "target": torch.from_numpy(np.stack(targets))}
 
     def batch_loss(self, network: nn.Module, batch: Mapping[str, Tensor]) -> Tensor:
@@ -147,7 +149,7 @@ def _rest(_rng: np.random.Generator, shape: tuple[int, ...], spacing: float, siz
 
 
 def _draw_pose(rng: np.random.Generator, shape: tuple[int, ...], spacing: float, size: tuple[int, int]) -> Pose:
-    angle, scale = np.deg2rad(rng.normal(0, 5)), np.exp(rng.normal(0, 0.10))
+    angle, scale = np.deg2rad(rng.normal(0, 5)), np.exp(rng.normal(0, 0.13))
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
     shear = np.array([[1.0, rng.normal(0, 0.03)], [rng.normal(0, 0.05), 1.0]])
     matrix = turn @ shear * scale * MAP_MM / spacing
@@ -160,6 +162,25 @@ def _pull(film: np.ndarray, pose: Pose, size: tuple[int, int], spacing: float) -
     """Sample a film in a pose; smoothed first, so that nothing aliases."""
     blurred = ndimage.uniform_filter(film, max(1, round(MAP_MM / spacing)))
     return np.asarray(ndimage.affine_transform(blurred, pose[0], pose[1], size, order=1, mode="constant"))
+
+
+def _blur(rng: np.random.Generator, small: np.ndarray) -> np.ndarray:
+    """Blur some films, more along one side than along the other, as a CT's projection or an old scanner would."""
+    if rng.random() >= BLURRED_SHARE:
+        return small
+    return np.asarray(ndimage.gaussian_filter(small, rng.uniform(0, BLUR_MM, 2) / MAP_MM, truncate=3.0))
+
+
+def _close_in(rng: np.random.Generator, small: np.ndarray, seen: np.ndarray) -> np.ndarray:
+    """Close the shutters of some films around what is to be found: small films are films too."""
+    if rng.random() >= CLOSED_SHARE or not seen.any():
+        return small
+    places = np.argwhere(seen)
+    low, high = places.min(axis=0) - rng.uniform(2, 40, 2), places.max(axis=0) + rng.uniform(3, 40, 2)
+    (top, left), (bottom, right) = np.maximum(low, 0).astype(int), high.astype(int)
+    closed = np.zeros_like(small)
+    closed[top:bottom, left:right] = small[top:bottom, left:right]
+    return closed
 
 
 def _label(labels: np.ndarray, pose: Pose, size: tuple[int, int]) -> np.ndarray:

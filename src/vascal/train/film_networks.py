@@ -77,7 +77,7 @@ class MapNetwork(nn.Module):
 
 
 class WallNetwork(nn.Module):
-    """Where along a strip each wall is calcified, and the grades of the eight wall-levels.
+    """Where along a strip each wall is calcified, where the aorta is, and the grades of the eight wall-levels.
 
     Parameters
     ----------
@@ -93,7 +93,7 @@ class WallNetwork(nn.Module):
         super().__init__()
         self.margin_rows, self.level_rows = margin_rows, level_rows
         self.features = BlockUNet(inputs, (width, 2 * width, 3 * width, 4 * width))
-        self.walls = nn.Sequential(nn.Conv2d(width, 8, 1), nn.PixelShuffle(2))
+        self.walls = nn.Sequential(nn.Conv2d(width, 12, 1), nn.PixelShuffle(2))
         self.rows = nn.Sequential(
             nn.Conv1d(2 * width + 4, ROW_FEATURES, 5, padding=2),
             nn.LeakyReLU(0.1),
@@ -103,19 +103,24 @@ class WallNetwork(nn.Module):
         self.row_logits = nn.Conv1d(ROW_FEATURES, 4, 1)
         self.grades = nn.Sequential(nn.Linear(2 * ROW_FEATURES + 8, 64), nn.LeakyReLU(0.1), nn.Linear(64, 6))
 
-    def forward(self, image: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Give logits of the map, (case, 2, row, column), of the rows, (case, 2, row), and of the grades.
+    def forward(self, image: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Give logits of calcified wall, of the aorta, of calcified rows, and of the grades.
 
-        The latter are (case, 8, 3): grade above 0, above 1 and above 2, in the order of `WALL_LEVELS`.
+        Returns
+        -------
+        walls, aorta, rows, grades
+            (case, 2, row, column); (case, row, column); (case, 2, row); and (case, 8, 3): grade above 0, above 1
+            and above 2, in the order of `WALL_LEVELS`.
         """
         here = self.features(image)
-        walls = self.walls(here)
+        maps = self.walls(here)
+        walls, aorta = maps[:, :2], maps[:, 2]
         peaks = walls.amax(3)  # (case, wall, row)
         halves = torch.cat([peaks[:, :, 0::2], peaks[:, :, 1::2]], dim=1)
         read = self.rows(torch.cat([here.amax(3), here.mean(3), halves], dim=1))
         pairs = self.row_logits(read)
         rows = torch.stack([pairs[:, 0:2], pairs[:, 2:4]], dim=3).flatten(2) + peaks
-        return walls, rows, self._grade(read, rows)
+        return walls, aorta, rows, self._grade(read, rows)
 
     def _grade(self, read: Tensor, rows: Tensor) -> Tensor:
         """Grade each level by what its rows hold."""

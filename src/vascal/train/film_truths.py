@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from vascal.errors import FilmError
+from vascal.models.film_reader import LearnedFilmReader
 from vascal.radiograph import Radiograph
 from vascal.train.config import TrainConfig, lay_out
 from vascal.train.film_samples import write_arrays
@@ -17,7 +19,7 @@ FRONTAL_EVERY = 16
 """One in so many films of the first network is frontal: it must learn to find nothing there."""
 
 if TYPE_CHECKING:
-    from vascal.simulate.xray.study import SimulatedFilm
+    from vascal.simulate.xray.study import FilmPlan, SimulatedFilm
 
 
 def prepare_film_truths(config: TrainConfig, folder: Path, progress: Progress) -> None:
@@ -28,7 +30,7 @@ def prepare_film_truths(config: TrainConfig, folder: Path, progress: Progress) -
     OutputError
         If they can not be written.
     """
-    from vascal.simulate.xray.study import draw_film, simulate_film, simulate_frontal
+    from vascal.simulate.xray.study import draw_film, simulate_frontal
 
     first, count = config.data.seed, config.data.simulated or 0
     rows = []
@@ -37,11 +39,40 @@ def prepare_film_truths(config: TrainConfig, folder: Path, progress: Progress) -
         if not (folder / name).exists():
             is_frontal = config.task == "film-map" and seed % FRONTAL_EVERY == FRONTAL_EVERY - 1
             plan = draw_film(seed)
-            arrays = frontal_arrays(simulate_frontal(plan)) if is_frontal else truth_arrays(simulate_film(plan))
+            arrays = frontal_arrays(simulate_frontal(plan)) if is_frontal else _lateral_arrays(config, plan)
             write_arrays(folder / name, **arrays)
         rows.append(Sample(file=name, patient=str(seed), source=SIMULATED))
         progress.reach(len(rows), count)
     write_samples(SampleList(task=config.task, samples=tuple(rows), origin=lay_out(config.data)), folder)
+
+
+def _lateral_arrays(config: TrainConfig, plan: FilmPlan) -> dict[str, np.ndarray]:
+    from vascal.simulate.xray.study import simulate_film
+
+    film = simulate_film(plan)
+    return truth_arrays(film) | (found_arrays(film) if config.task == "film-walls" else {})
+
+
+def found_arrays(film: SimulatedFilm) -> dict[str, np.ndarray]:
+    """Lay the strip as the embedded first network lays it: the second one learns to read what it is given.
+
+    Returns
+    -------
+    dict
+        ``found_borders`` (5, 2, 2), ``found_centre_mm`` and ``found_half_mm`` (strip row,); nothing where the first
+        network refuses the film.
+    """
+    pixels = Radiograph(pixels=film.brightness, spacing_mm=film.spacing_mm)
+    try:
+        _, _, place = LearnedFilmReader().lay_strip(pixels)
+    except FilmError:
+        return {}
+    place = place.on_pixels(film.spacing_mm[0])
+    return {
+        "found_borders": place.borders.astype(np.float32),
+        "found_centre_mm": place.centre_mm.astype(np.float32),
+        "found_half_mm": place.half_mm.astype(np.float32),
+    }
 
 
 def frontal_arrays(film: Radiograph) -> dict[str, np.ndarray]:

@@ -28,9 +28,11 @@ if TYPE_CHECKING:
 
 WALL_HALF_MM = 1.0
 """Half width of a calcified wall as it is drawn into the target."""
-ROW_SHARE, MAP_SHARE, GRADE_SHARE, TOTAL_SHARE = 1.0, 2.0, 1.0, 0.1
+ROW_SHARE, MAP_SHARE, GRADE_SHARE, TOTAL_SHARE, AORTA_SHARE = 1.0, 2.0, 1.0, 0.1, 0.5
 UNKNOWN = 255
-TARGET = (2, STRIP_ROWS, STRIP_COLUMNS)
+TARGET = (3, STRIP_ROWS, STRIP_COLUMNS)
+FOUND_SHARE, HARM = 0.5, 0.3
+"""Of strips laid where the first network laid them, if it did; the others are laid along the true aorta."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,8 +59,8 @@ class FilmWallTask:
 
     @property
     def outputs(self) -> int:
-        """Anterior and posterior wall."""
-        return 2
+        """Calcium of the anterior and of the posterior wall, and the aorta between them."""
+        return 3
 
     def __len__(self) -> int:
         return len(self.files)
@@ -71,11 +73,11 @@ class FilmWallTask:
             film = {name: data[name] for name in data.files}
         is_known = "points" in film
         exact = true_place(film) if is_known else stored_place(film)
-        place = _disturb(exact, rng) if self.is_changed else exact
+        place = _draw_place(film, exact, rng) if self.is_changed else exact
         strip = cut_strip(film["image"].astype(np.float32) / 255, place)
         bone = _cut_bone(film, place, rng if self.is_changed else None)
         if self.is_changed:
-            strip = change_looks(strip, ACROSS_MM, rng)
+            strip = change_looks(strip, ACROSS_MM, rng, harm=HARM)
         grades = grades_of(film["visible_fractions"]) if is_known else film["grades"].astype(np.int64)
         target = _draw_target(film["visible"], *_find_walls(film, place)) if is_known else np.full(TARGET, UNKNOWN)
         return {
@@ -86,15 +88,18 @@ class FilmWallTask:
         }
 
     def batch_loss(self, network: nn.Module, batch: Mapping[str, Tensor]) -> Tensor:
-        """Loss of the map of calcified wall, of its rows, and of the grades as ordered classes."""
+        """Loss of the maps of calcified wall and aorta, of calcified rows, and of the grades as ordered classes."""
         import torch
         from torch.nn import functional
 
-        walls, rows, grades = network(batch["image"])
+        walls, aorta, rows, grades = network(batch["image"])
         loss: Tensor = 0.0 * walls.sum()
         drawn = batch["target"][:, 0, 0, 0] != UNKNOWN
         if drawn.any():
-            loss = loss + _loss_of_walls(walls[drawn], rows[drawn], batch["target"][drawn].float())
+            target = batch["target"][drawn].float()
+            loss = loss + _loss_of_walls(walls[drawn], rows[drawn], target[:, :2])
+            inside = functional.binary_cross_entropy_with_logits(aorta[drawn], target[:, 2])
+            loss = loss + AORTA_SHARE * inside
         known = batch["grades"] >= 0
         if known.any():
             steps = (batch["grades"][..., None] > torch.arange(3, device=grades.device)).float()
@@ -109,19 +114,24 @@ class FilmWallTask:
         """Exact and total agreement of grades, and agreement of rows."""
         import torch
 
-        _, rows, grades = network(batch["image"])
+        _, aorta, rows, grades = network(batch["image"])
         found = (torch.sigmoid(grades) > 0.5).sum(-1).cpu().numpy()
         true, total = batch["grades"].cpu().numpy(), batch["total"].cpu().numpy()
         target = batch["target"].cpu().numpy()
-        marked, is_true = (rows > 0).cpu().numpy(), target.max(axis=3) > 0
+        marked, is_true = (rows > 0).cpu().numpy(), target[:, :2].max(axis=3) > 0
         drawn = target[:, 0, 0, 0] != UNKNOWN
-        both = int(np.count_nonzero((marked & is_true)[drawn]))
-        either = int(np.count_nonzero(marked[drawn]) + np.count_nonzero(is_true[drawn]))
+        inside = (aorta > 0).cpu().numpy()
         return {
             "exact": float((found == true)[true >= 0].mean()) if (true >= 0).any() else float("nan"),
             "mae_total": float(np.nanmean(np.abs(found.sum(1) - total))) if np.isfinite(total).any() else float("nan"),
-            "dice_rows": 2 * both / max(1, either) if drawn.any() else float("nan"),
+            "dice_rows": _dice(marked[drawn], is_true[drawn]) if drawn.any() else float("nan"),
+            "dice_aorta": _dice(inside[drawn], target[drawn, 2] > 0) if drawn.any() else float("nan"),
         }
+
+
+def _dice(found: np.ndarray, true: np.ndarray) -> float:
+    both, either = np.count_nonzero(found & true), np.count_nonzero(found) + np.count_nonzero(true)
+    return 2 * int(both) / max(1, int(either))
 
 
 def _loss_of_walls(walls: Tensor, rows: Tensor, target: Tensor) -> Tensor:
@@ -163,24 +173,39 @@ def _cross(points: np.ndarray, start: np.ndarray, forward: np.ndarray) -> tuple[
     longer = np.concatenate(
         [np.linspace(ahead, points[0], 80, endpoint=False), points, np.linspace(points[-1], behind, 81)[1:]]
     )
-    off = (longer[None] - start[:, None]) @ normal[..., None]
-    index = np.abs(off[..., 0]).argmin(axis=1)
+    off = normal @ longer.T - (normal * start).sum(axis=1, keepdims=True)
+    index = np.abs(off).argmin(axis=1)
     along = ((longer[index] - start) * forward).sum(axis=1)
     return index - 80, along
 
 
-def _disturb(place: StripPlace, rng: np.random.Generator) -> StripPlace:
+def _draw_place(film: Mapping[str, np.ndarray], exact: StripPlace, rng: np.random.Generator) -> StripPlace:
+    """Lay a strip as it may lie when a film is read: by the first network, or by the second one's own aorta."""
+    if "found_borders" in film and rng.random() < FOUND_SHARE:
+        found = StripPlace(
+            borders=film["found_borders"].astype(np.float64),
+            centre_mm=film["found_centre_mm"].astype(np.float64),
+            half_mm=film["found_half_mm"].astype(np.float64),
+            pixel_mm=exact.pixel_mm,
+        )
+        return _disturb(found, rng, 0.4)
+    return _disturb(exact, rng, rng.uniform(0.2, 1.2))
+
+
+def _disturb(place: StripPlace, rng: np.random.Generator, much: float = 1.0) -> StripPlace:
     """Lay a strip a little wrong: levels, middle, width and the direction of its lines."""
     pixel = place.pixel_mm
     borders = place.borders.copy()
     along = borders[1:, 0] - borders[:-1, 0]
     along = np.concatenate([along, along[-1:]]) / np.linalg.norm(along, axis=1).mean()
-    shift = rng.normal(0, 0.7) + rng.normal(0, 1.0, 5)
+    shift = much * (rng.normal(0, 0.7) + rng.normal(0, 1.0, 5))
     borders = borders + (along * shift[:, None] / pixel)[:, None]
-    borders[:, 1] = borders[:, 0] + _turn(borders[:, 1] - borders[:, 0], rng.normal(0, 2.0) + rng.normal(0, 2.5, 5))
+    borders[:, 1] = borders[:, 0] + _turn(
+        borders[:, 1] - borders[:, 0], much * (rng.normal(0, 2.0) + rng.normal(0, 2.5, 5))
+    )
     smooth = ndimage.gaussian_filter1d(rng.normal(0, 1, STRIP_ROWS), 40, mode="nearest")
-    moved = rng.normal(0, 2.8) + smooth / smooth.std() * abs(rng.normal(0, 2.0))
-    wide = np.exp(rng.normal(0, 0.16))
+    moved = much * (rng.normal(0, 2.8) + smooth / smooth.std() * abs(rng.normal(0, 2.0)))
+    wide = np.exp(much * rng.normal(0, 0.16))
     fresh = StripPlace(borders=borders, centre_mm=place.centre_mm, half_mm=place.half_mm, pixel_mm=pixel)
     start, forward = fresh.lines()
     old_start, old_forward = place.lines()
@@ -208,15 +233,17 @@ def stored_place(film: Mapping[str, np.ndarray]) -> StripPlace:
 
 def _cut_bone(film: Mapping[str, np.ndarray], place: StripPlace, rng: np.random.Generator | None) -> np.ndarray:
     """Cut the vertebral bodies as the first network gives them: soft at their edges."""
-    at, soft = place.at(place.columns()), film["vertebrae"]
-    if "points" in film:
-        soft = ndimage.gaussian_filter((soft > 0).astype(np.float32), 1.2)
-    else:
-        soft = soft.astype(np.float32) / 255
+    at, bodies = place.at(place.columns()), film["vertebrae"]
     if rng is not None:
         at = at + rng.normal(0, 1.0, 2) / place.pixel_mm
-    shrunk = np.array(soft.shape) / np.array(film["image"].shape)
+    shrunk = np.array(bodies.shape) / np.array(film["image"].shape)
     at = (at + 0.5) * shrunk - 0.5
+    # Only the part under the strip is smoothed: films are large.
+    top, left = np.clip(np.floor(at.min(axis=(0, 1))).astype(int) - 6, 0, np.array(bodies.shape) - 1)
+    bottom, right = np.ceil(at.max(axis=(0, 1))).astype(int) + 7
+    part, at = bodies[top : max(bottom, top + 1), left : max(right, left + 1)], at - (top, left)
+    is_mask = "points" in film
+    soft = ndimage.gaussian_filter((part > 0).astype(np.float32), 1.2) if is_mask else part / np.float32(255)
     return np.asarray(ndimage.map_coordinates(soft, [at[..., 0], at[..., 1]], order=1), dtype=np.float32)
 
 
@@ -230,8 +257,10 @@ def _find_walls(film: Mapping[str, np.ndarray], place: StripPlace) -> tuple[np.n
 
 
 def _draw_target(visible: np.ndarray, index: np.ndarray, columns: np.ndarray) -> np.ndarray:
-    """Draw the calcified stretches of both walls: (wall, strip row, strip column)."""
+    """Draw the calcified stretches of both walls, and the aorta between them: (3, strip row, strip column)."""
     inside = (index >= 0) & (index < visible.shape[1])
     hard = np.stack([visible[wall][np.clip(index[wall], 0, visible.shape[1] - 1)] for wall in range(2)]) & inside
     near = np.abs(np.arange(STRIP_COLUMNS) - columns[..., None]) <= WALL_HALF_MM / ACROSS_MM
-    return np.asarray((near & hard[..., None]).astype(np.uint8))
+    across = np.arange(STRIP_COLUMNS)
+    between = (across >= columns.min(axis=0)[:, None]) & (across <= columns.max(axis=0)[:, None])
+    return np.concatenate([near & hard[..., None], between[None]]).astype(np.uint8)

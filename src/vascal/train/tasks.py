@@ -267,7 +267,7 @@ def _describe_film_walls(_config: TrainConfig) -> Mapping[str, Any]:
 
 
 def _free_strips(_config: TrainConfig) -> Mapping[str, Mapping[int, str]]:
-    return {name: {0: "film"} for name in ("image", "walls", "rows", "grades")}
+    return {name: {0: "film"} for name in ("image", "walls", "aorta", "rows", "grades")}
 
 
 RECIPES: Mapping[str, Recipe] = {
@@ -300,7 +300,7 @@ RECIPES: Mapping[str, Recipe] = {
         show=show_image,
         free_axes=_free_strips,
         settings=_describe_film_walls,
-        outputs=("walls", "rows", "grades"),
+        outputs=("walls", "aorta", "rows", "grades"),
         hold_back=lambda task: replace(task, is_changed=False),
     ),
     "film-totals": Recipe(
