@@ -104,7 +104,7 @@ def test_a_film_from_the_front_is_refused(seed: int) -> None:
         READER.read_film(simulate_frontal(draw_film(seed, style="lumbar")))
 
 
-@pytest.mark.parametrize("what", ["black", "noise", "slope", "lying"])
+@pytest.mark.parametrize("what", ["black", "noise", "slope", "lying", "head down", "upside down"])
 def test_what_is_no_upright_lateral_film_is_refused(film: SimulatedFilm, what: str) -> None:
     shape = film.brightness.shape
     slope = np.broadcast_to(np.linspace(0, 1, shape[0], dtype=np.float32)[:, None], shape)
@@ -113,6 +113,8 @@ def test_what_is_no_upright_lateral_film_is_refused(film: SimulatedFilm, what: s
         "noise": np.random.default_rng(0).random(shape, dtype=np.float32),
         "slope": slope,
         "lying": np.rot90(film.brightness),
+        "head down": film.brightness[::-1],
+        "upside down": np.rot90(film.brightness, 2),
     }[what]
     with pytest.raises(FilmError):
         READER.read_film(Radiograph(pixels=np.ascontiguousarray(pixels), spacing_mm=film.spacing_mm))

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from tests.train.tiny import StepTask, make_network
 from vascal.errors import TrainingError
 from vascal.train.loop import answering_on_cpu, fit
-from vascal.train.schedule import Schedule, learning_rate
+from vascal.train.schedule import Schedule, Sgd, learning_rate
 
 SHORT = Schedule(steps=12, batch=2, warm_up=2, validate_every=4, validation_batches=3, learning_rate=0.05)
 TASK = StepTask()
@@ -54,6 +54,29 @@ def test_the_best_weights_are_kept_and_given_back(tmp_path: Path) -> None:
     assert int(best["step"]) == outcome.best["step"] < 40
     kept = load_file(tmp_path / "best.safetensors")
     assert all(torch.equal(kept[name], value) for name, value in network.state_dict().items())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SteepTask(StepTask):
+    """A loss a thousand times as steep."""
+
+    def batch_loss(self, network: nn.Module, batch: Mapping[str, Tensor]) -> Tensor:
+        return 1000 * StepTask.batch_loss(self, network, batch)
+
+
+@pytest.mark.parametrize(("clip", "most"), [(None, np.inf), (2.0, 2.0 * 0.01 * 1.001)])
+def test_the_descent_of_a_published_recipe_is_shortened_only_if_it_says_so(
+    tmp_path: Path, clip: float | None, most: float
+) -> None:
+    network = make_network()
+    before = {name: value.clone() for name, value in network.state_dict().items()}
+    sgd = Sgd(momentum=0.9, warm_up_from=0.01, clip=clip)
+    schedule = replace(SHORT, steps=1, warm_up=0, validate_every=1, learning_rate=0.01, weight_decay=0.0, sgd=sgd)
+    task = SteepTask()
+    fit(network, task, task, schedule, tmp_path)
+    gone = float(sum((value - before[name]).square().sum() for name, value in network.state_dict().items())) ** 0.5
+    assert gone <= most
+    assert clip is not None or gone > 1.0
 
 
 def stop_at(when: int) -> Callable[[int, Mapping[str, float] | None], None]:

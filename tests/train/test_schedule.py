@@ -42,7 +42,9 @@ def test_the_optimiser_is_the_one_that_was_asked_for() -> None:
     assert isinstance(make_optimizer(network, Schedule()), torch.optim.AdamW)
 
 
-@pytest.mark.parametrize("wrong", [{"momentum": 0.0}, {"momentum": 1.0}, {"final_rate": -1.0}, {"warm_up_from": -0.1}])
+@pytest.mark.parametrize(
+    "wrong", [{"momentum": 0.0}, {"momentum": 1.0}, {"final_rate": -1.0}, {"warm_up_from": -0.1}, {"clip": 0.0}]
+)
 def test_a_momentum_or_rate_that_makes_no_sense_is_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(TrainingError, match=r"schedule\.sgd"):
         Sgd(**wrong)  # type: ignore[arg-type]

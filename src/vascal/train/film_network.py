@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 VGG16 = (2, 2, 3, 3, 3)
 """Convolutions of VGG16's five stages."""
 REDUCTION = 16
+MIDDLE = 12.0
+"""Of the scale of totals, where an untrained network begins."""
 SUPERVISED = 6
 """Most coarser levels that are judged: all but the two coarsest of nine."""
 LAST_MAPS: Mapping[TotalNetwork, str] = {"resnet34-scse": "layer4", "vgg16-bn": "features"}
@@ -91,7 +93,10 @@ def _build_resnet(config: TotalConfig) -> nn.Module:
 def _build_head(features: int, dropout: float) -> nn.Module:
     from torch import nn
 
-    return nn.Sequential(nn.BatchNorm1d(features), nn.Dropout(dropout), nn.Linear(features, 1), nn.Flatten(0))
+    last = nn.Linear(features, 1)
+    # From 0, the first hundred steps would only learn the mean, or diverge.
+    nn.init.constant_(last.bias, MIDDLE)
+    return nn.Sequential(nn.BatchNorm1d(features), nn.Dropout(dropout), last, nn.Flatten(0))
 
 
 def _build_vgg(config: TotalConfig) -> nn.Module:

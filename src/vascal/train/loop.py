@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
 
+CLIP = 5.0
+"""Longest gradient of AdamW."""
+
+
 @runtime_checkable
 class Task(Protocol):
     """What is learned: samples, a loss, and scores on cases that were held back."""
@@ -170,7 +174,9 @@ def _descend(bench: _Bench, task: Task, batch: Mapping[str, Tensor], schedule: S
         raise TrainingError(f"the loss is {loss.item()} after {step} steps; try a lower learning rate")
     bench.scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
     bench.scaler.unscale_(bench.optimizer)
-    torch.nn.utils.clip_grad_norm_(bench.network.parameters(), 5.0)
+    longest = CLIP if schedule.sgd is None else schedule.sgd.clip
+    if longest is not None:
+        torch.nn.utils.clip_grad_norm_(bench.network.parameters(), longest)
     bench.scaler.step(bench.optimizer)
     bench.scaler.update()
     return float(loss.item())

@@ -27,14 +27,20 @@ class Sgd:
         Rate of the first step; a line leads from it to ``learning_rate``.
     final_rate
         Rate at the end of the cosine.
+    clip
+        Longest gradient; a longer one is shortened to it. None never shortens: with an error in points squared, the
+        gradients of a fresh network are long, and shortening them all but stops it.
     """
 
     momentum: float = 0.9
     nesterov: bool = False
     warm_up_from: float = 0.0033
     final_rate: float = 1e-4
+    clip: float | None = None
 
     def __post_init__(self) -> None:
+        if self.clip is not None and not self.clip > 0:
+            raise TrainingError(f"schedule.sgd.clip is {self.clip}; needed: more than 0")
         if not 0 < self.momentum < 1 or min(self.warm_up_from, self.final_rate) < 0:
             raise TrainingError(
                 f"schedule.sgd: momentum {self.momentum}, rates from {self.warm_up_from} to {self.final_rate}; needed: "
