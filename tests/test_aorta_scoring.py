@@ -11,9 +11,9 @@ from typer.testing import CliRunner
 
 from tests.anatomy.abdomens import AORTA_COLUMN, AORTA_ROW, FRONT_ROW, MIDDLE_COLUMN, make_abdomen
 from vascal.anatomy.abdominal_aorta import Vessel
-from vascal.anatomy.aorta_parts import TOTALSEGMENTATOR, AortaFound, aorta_of_labels, find_aorta_parts
+from vascal.anatomy.aorta_parts import TOTALSEGMENTATOR, AortaFound, add_thorax, aorta_of_labels, find_aorta_parts
 from vascal.anatomy.vertebrae import Vertebrae
-from vascal.aorta_scoring import add_thorax, end_at_arch, paint_regions, score_aorta
+from vascal.aorta_scoring import paint_regions, score_aorta
 from vascal.cli.main import app
 from vascal.errors import AnatomyError, LabelError
 from vascal.io.aorta_results import aorta_row, aorta_rows_to_csv, aorta_to_dict, read_aorta_schema
@@ -183,11 +183,11 @@ def test_the_learned_thorax_takes_the_place_of_discs_from_the_arch_up() -> None:
     labels[7:9, 2:12, 9:12] = 2
     labels[3:7, 9:12, 9:12] = 3
     thorax = LabelMap(labels=labels, grid=grid, names=NAMES)
-    ended = end_at_arch(found, thorax)
+    ended = add_thorax(found, thorax, "a-network")
     assert ended.vessels["aorta"].slices.tolist() == list(range(7))
-    assert ended.finder.endswith("+learned-thorax")
+    assert ended.finder.endswith("+a-network")
     volume = Volume(hu=np.zeros(grid.shape, dtype=np.int16), grid=grid)
-    regions = add_thorax(paint_regions(ended, volume, 0.0), thorax)
+    regions = paint_regions(ended, volume, 0.0)
     at = {name: set(np.flatnonzero(regions.mask(name).any(axis=(1, 2))).tolist()) for name in regions.names.values()}
     # No level is known: below the learned descending aorta the rules' discs stay "aorta".
     assert at["aorta"] == {0, 1, 2}
@@ -245,4 +245,5 @@ def test_a_plaque_of_the_arch_of_a_real_chest_is_found_and_named(shared_data: Pa
     assert 900 < report.parts["arch"].volume_mm3 < 1300
     assert report.parts["ascending"].volume_mm3 < 150
     assert report.parts["descending"].volume_mm3 == 0
-    assert report.provenance.finder == "aorta-rules-1+learned-thorax"
+    assert str(report.provenance.finder).startswith("aorta-rules-1+anatomy-")
+    assert "learned-thorax" in [caveat.code for caveat in report.caveats]

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
 
 from vascal.aac.ct_grades import WallProjection, calcified_fractions, grade_ct, project_walls
-from vascal.anatomy.aorta_parts import AortaFound, aorta_of_labels, find_aorta_parts, name_slices
+from vascal.anatomy.aorta_parts import AortaFound, add_thorax, aorta_of_labels, find_aorta_parts, name_slices
 from vascal.anatomy.standing import turn_labels, turn_volume
 from vascal.calcium.aorta import (
     CORE_SHARE,
     PARTS,
-    AorticBlood,
     choose_aortic_rules,
     find_wall_calcium,
     measure_aortic_blood,
@@ -22,11 +20,10 @@ from vascal.calcium.aorta import (
 )
 from vascal.calcium.lesions import Lesion
 from vascal.calcium.mass import Calibration, assume_calibration
-from vascal.calcium.rule import AgatstonRule
 from vascal.calcium.score import VesselScore, score_calcium
 from vascal.models.thoracic_aorta import find_thoracic_aorta
+from vascal.report.aorta_caveats import AortaCircumstances, find_aorta_caveats
 from vascal.report.aorta_report import AortaReport
-from vascal.report.caveats import Caveat
 from vascal.report.provenance import Provenance
 from vascal.study import Series
 from vascal.volume import LabelMap, Volume
@@ -36,8 +33,6 @@ WALL_MARGIN_MM, LUMEN_MARGIN_MM = 3.5, 4.5
 """The wall and its blur outside the disc that was fitted; the second where that disc is contrast-filled lumen."""
 LABEL_MARGIN_MM = 2.0
 """Labels hold the wall mostly; calcium bulges out of them by blur."""
-THICK_SLICE_MM = 3.5
-THORAX_FINDER = "learned-thorax"
 
 
 def score_aorta(
@@ -74,13 +69,10 @@ def score_aorta(
     """
     turned = turn_volume(volume)
     found = find_aorta_parts(turned) if labels is None else aorta_of_labels(turn_labels(labels))
-    thorax = find_thoracic_aorta(turned) if labels is None else None
-    if thorax is not None:
-        found = end_at_arch(found, thorax)
+    if labels is None and (thorax := find_thoracic_aorta(turned)) is not None:
+        found = add_thorax(found, *thorax)
     blood = measure_aortic_blood(turned, _core(found, turned))
     regions = paint_regions(found, turned, WALL_MARGIN_MM if blood.phase == "none" else LUMEN_MARGIN_MM)
-    if thorax is not None:
-        regions = add_thorax(regions, thorax)
     rules = choose_aortic_rules(blood.phase, series.acquisition.kvp, rule)
     lesions, rejected = find_wall_calcium(turned, regions, rules, _labelled_bone(found))
     calibration = assume_calibration(series.acquisition.kvp)
@@ -101,7 +93,9 @@ def score_aorta(
         regions=regions,
         lesions=lesions,
         rejected=rejected,
-        caveats=find_aorta_caveats(series, turned, found, blood, rules),
+        caveats=find_aorta_caveats(
+            AortaCircumstances(series=series, volume=turned, found=found, blood=blood, rules=rules)
+        ),
         provenance=replace(provenance, finder=found.finder),
     )
 
@@ -116,37 +110,12 @@ def paint_regions(found: AortaFound, volume: Volume, margin_mm: float = WALL_MAR
     for name, vessel in found.vessels.items():
         values = names if name == "aorta" else [value_of[name]] * len(vessel.slices)
         discs.append((vessel.slices, vessel.center_mm, vessel.radius_mm, np.asarray(values)))
-    return LabelMap(labels=paint_parts(volume.grid, discs, margin_mm), grid=volume.grid, names=PARTS)
+    regions = LabelMap(labels=paint_parts(volume.grid, discs, margin_mm), grid=volume.grid, names=PARTS)
+    return regions if found.thorax is None else _add_thorax(regions, found.thorax)
 
 
-def end_at_arch(found: AortaFound, thorax: LabelMap) -> AortaFound:
-    """End the discs of the rules where the learned arch begins: above, they follow one of its branches.
-
-    Parameters
-    ----------
-    found
-        From `find_aorta_parts`.
-    thorax
-        From `find_thoracic_aorta`, on the same grid.
-    """
-    aorta = found.vessels["aorta"]
-    arch = [value for value, name in thorax.names.items() if name == "arch"]
-    slices = np.flatnonzero(np.isin(thorax.labels, arch).any(axis=(1, 2)))
-    if slices.size and aorta.slices[0] < slices[0]:
-        aorta = aorta.part(0, int(slices[0]) - 1)
-    return replace(found, vessels={**found.vessels, "aorta": aorta}, finder=f"{found.finder}+{THORAX_FINDER}")
-
-
-def add_thorax(regions: LabelMap, thorax: LabelMap) -> LabelMap:
-    """Add the learned thoracic aorta to what the rules found, and name discs that meet its descending part so.
-
-    Parameters
-    ----------
-    regions
-        From `paint_regions`.
-    thorax
-        From `find_thoracic_aorta`, on the same grid.
-    """
+def _add_thorax(regions: LabelMap, thorax: LabelMap) -> LabelMap:
+    """Paint the learned thoracic aorta beside the discs, and name discs that meet its descending part so."""
     value_of = {name: value for value, name in regions.names.items()}
     learned = np.zeros_like(thorax.labels)
     for value, name in thorax.names.items():
@@ -225,52 +194,3 @@ def _levels_below_division(found: AortaFound, volume: Volume, level: np.ndarray)
 def _extend(center: np.ndarray, slices: np.ndarray) -> np.ndarray:
     """Hold the middle of the lowest and of the highest slice beyond them."""
     return np.asarray(np.interp(np.arange(center.size), slices, center[slices]))
-
-
-def find_aorta_caveats(
-    series: Series, volume: Volume, found: AortaFound, blood: AorticBlood, rules: Mapping[str, AgatstonRule]
-) -> tuple[Caveat, ...]:
-    """List what a reader must know of this result."""
-    caveats: list[Caveat] = []
-    if blood.phase != "none":
-        levels = " and ".join(sorted({f"{rule.threshold_hu:g} HU" for rule in rules.values()}))
-        caveats.append(
-            Caveat(
-                code="contrast",
-                message=f"Blood in the aorta is contrast-enhanced ({blood.median_hu:.0f} HU, {blood.phase}): calcium "
-                f"counts from {levels}. Less dense calcium is missed; this is no Agatston score.",
-            )
-        )
-    lowest = min(rule.threshold_hu for rule in rules.values())
-    if blood.median_hu + 3 * blood.sd_hu >= lowest:
-        caveats.append(
-            Caveat(
-                code="blood-above-threshold",
-                message=f"Blood of {blood.median_hu:.0f} HU with a noise of {blood.sd_hu:.0f} HU reaches the threshold "
-                f"of {lowest:g} HU: blood may be counted as calcium.",
-                severity="critical",
-            )
-        )
-    if not found.vertebrae.levels:
-        caveats.append(
-            Caveat(code="levels-unknown", message="Vertebral levels are not known: no grade by level is given.")
-        )
-    elif found.vertebrae.source == "sacrum":
-        caveats.append(
-            Caveat(
-                code="levels-counted",
-                message="Levels were counted from the sacrum, for five lumbar vertebrae (confidence "
-                f"{found.vertebrae.confidence:.1f}, a prior): in a lumbosacral variant all are one off.",
-                severity="info",
-            )
-        )
-    spacing = volume.grid.spacing_between_slices_mm
-    if spacing > THICK_SLICE_MM:
-        caveats.append(
-            Caveat(code="thick-slices", message=f"Slices every {spacing:g} mm; the score is defined for 3 mm.")
-        )
-    caveats += [Caveat(code="finder-note", message=note, severity="info") for note in found.notes]
-    caveats += [Caveat(code="series-note", message=note, severity="info") for note in series.notes]
-    caveats.append(Caveat(code="not-a-medical-device", message="For research. Not a medical device.", severity="info"))
-    rank = {"critical": 0, "caution": 1, "info": 2}
-    return tuple(sorted(caveats, key=lambda caveat: rank[caveat.severity]))

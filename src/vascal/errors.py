@@ -22,6 +22,10 @@
     ├── EvaluationError (ValueError)       numbers a statistic is not defined for
     │   ├── TableError                     rows or columns of a table that can not be used
     │   └── PlanError                      an analysis that departs from its written plan
+    ├── RiskError (ValueError)             a risk formula that can not answer for this patient
+    │   ├── MissingInputError              variables that it needs are not known
+    │   ├── OutOfRangeError                not the patients it was made for
+    │   └── ImpossibleInputError           values that can not be true
     ├── TrainingError (ValueError)         a training that can not be set up, or samples it can not use
     ├── ModelError (ValueError)            weights that are not what their manifest says
     ├── MissingExtraError (ImportError)    an optional part of vascal is not installed
@@ -153,6 +157,30 @@ class PlanError(EvaluationError):
     """An analysis departs from the plan that was written before it."""
 
     code = "plan"
+
+
+class RiskError(VascalError, ValueError):
+    """A risk formula can not answer for this patient."""
+
+    code = "risk"
+
+
+class MissingInputError(RiskError):
+    """Variables that a formula needs are not known; the message names them."""
+
+    code = "missing-input"
+
+
+class OutOfRangeError(RiskError):
+    """A formula was not made for such a patient; the message gives the range."""
+
+    code = "out-of-range"
+
+
+class ImpossibleInputError(RiskError):
+    """A clinical value can not be true; the message names the likely cause."""
+
+    code = "impossible-input"
 
 
 class TrainingError(VascalError, ValueError):

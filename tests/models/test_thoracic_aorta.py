@@ -41,6 +41,14 @@ def test_parts_are_those_of_the_largest_piece_without_the_root() -> None:
     assert not parts[2:5, 2:6, 2:6].any()
 
 
+def test_what_is_called_arch_far_below_is_not_taken_for_one() -> None:
+    chest = draw_chest()
+    chest.labels[4:8, 27:32, 18:23] = Region.AORTIC_ARCH
+    parts = name_parts(chest)
+    assert not parts[4:8, 27:32, 18:23].any()
+    assert parts[23, 20, 20] == 2
+
+
 def test_without_an_ascending_aorta_it_is_no_chest() -> None:
     assert not name_parts(draw_chest(ascending=False)).any()
     nothing = draw_chest()
@@ -51,13 +59,15 @@ def test_without_an_ascending_aorta_it_is_no_chest() -> None:
 def test_parts_come_to_the_grid_of_the_scan(monkeypatch: pytest.MonkeyPatch) -> None:
     class Found:
         regions = draw_chest()
+        finder = "a-network"
 
     monkeypatch.setattr(LearnedAnatomy, "find_anatomy", lambda _self, _volume: Found())
     positions = tuple(np.arange(60) * 2.0)
     grid = Grid(shape=(60, 80, 80), row_spacing_mm=2.0, column_spacing_mm=2.0, slice_positions_mm=positions)
-    found = find_thoracic_aorta(Volume(hu=np.zeros(grid.shape, dtype=np.int16), grid=grid))
-    assert found is not None
-    assert found.names == NAMES
+    answer = find_thoracic_aorta(Volume(hu=np.zeros(grid.shape, dtype=np.int16), grid=grid))
+    assert answer is not None
+    found, finder = answer
+    assert (found.names, finder) == (NAMES, "a-network")
     # Point n of the map lies at 4 n mm, voxel n of the scan at 2 n mm; surfaces halfway between points.
     ascending = np.argwhere(found.labels == 1)
     assert ascending.min(axis=0).tolist() == [12, 28, 32]

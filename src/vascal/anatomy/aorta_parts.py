@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -40,6 +40,8 @@ class AortaFound:
         Levels; empty where they could not be named.
     labels
         The user's labels, if they were used.
+    thorax
+        ``ascending``, ``arch`` and ``descending``, wall included, where a network found them; see `add_thorax`.
     finder
         What found it.
     notes
@@ -49,6 +51,7 @@ class AortaFound:
     vessels: Mapping[Branch, Vessel]
     vertebrae: Vertebrae
     labels: LabelMap | None = None
+    thorax: LabelMap | None = None
     finder: str = FINDER
     notes: tuple[str, ...] = field(default=())
 
@@ -88,6 +91,29 @@ def find_aorta_parts(volume: Volume) -> AortaFound:
     return AortaFound(
         vessels={"aorta": on_slices(aorta, ct, count), **vessels}, vertebrae=vertebrae, notes=tuple(notes)
     )
+
+
+def add_thorax(found: AortaFound, thorax: LabelMap, finder: str) -> AortaFound:
+    """Add the thoracic aorta that a network found, and end the discs of the rules where its arch begins.
+
+    The rules follow one vessel beside the spine: from the arch up that is one of its branches.
+
+    Parameters
+    ----------
+    found
+        From `find_aorta_parts`.
+    thorax
+        ``ascending``, ``arch`` and ``descending`` on the CT's grid.
+    finder
+        What found it.
+    """
+    aorta = found.vessels["aorta"]
+    arch = [value for value, name in thorax.names.items() if name == "arch"]
+    slices = np.flatnonzero(np.isin(thorax.labels, arch).any(axis=(1, 2)))
+    if slices.size and aorta.slices[0] < slices[0]:
+        aorta = aorta.part(0, int(slices[0]) - 1)
+    vessels = {**found.vessels, "aorta": aorta}
+    return replace(found, vessels=vessels, thorax=thorax, finder=f"{found.finder}+{finder}")
 
 
 def _division_search(ct: CoarseCt, vertebrae: Vertebrae) -> tuple[int, int, slice, int]:

@@ -38,6 +38,7 @@ FEWEST_ROWS = (0, 1, LEVEL_ROWS // 3 + 1, 2 * LEVEL_ROWS // 3 + 1, LEVEL_ROWS + 
 SMOOTH_ROWS = 4.0
 LEVEL_SLICE = slice(MARGIN_ROWS, -MARGIN_ROWS)
 LEAST_PIXEL_MM = 0.35
+"""Finer pixels are averaged first: strips have half a millimetre, simulated films 0.36 and more."""
 BLACK, WHITE, BESIDE_MM, LEAST_HIDDEN = 0.002, 0.998, 3.0, 0.02
 
 
@@ -117,7 +118,18 @@ class LearnedFilmReader:
         )
 
     def read_strip(self, pixels: FilmArray, finding: MapFinding, place: StripPlace) -> StripFinding:
-        """Read one strip with the second network; `finding` says where bone is."""
+        """Read one strip with the second network.
+
+        Parameters
+        ----------
+        pixels, finding, place
+            As `lay_strip` gives them; of the finding only where bone is counts.
+
+        Raises
+        ------
+        ModelError
+            If the network can not be loaded, or gives other answers.
+        """
         at = place.at(place.columns())
         bone = 1 - finding.bodies[0]
         places = [(at[..., axis] + 0.5) / finding.scale[axis] - 0.5 for axis in range(2)]

@@ -23,7 +23,7 @@ LEAST_ASCENDING_ML, LEAST_ML = 10.0, 1.0
 a few points of the lattice that were named wrongly."""
 
 
-def find_thoracic_aorta(volume: Volume, folder: Path | None = None) -> LabelMap | None:
+def find_thoracic_aorta(volume: Volume, folder: Path | None = None) -> tuple[LabelMap, str] | None:
     """Find the thoracic aorta.
 
     Parameters
@@ -35,9 +35,9 @@ def find_thoracic_aorta(volume: Volume, folder: Path | None = None) -> LabelMap 
 
     Returns
     -------
-    LabelMap or None
-        Parts by `NAMES`, wall included, on the volume's grid; None where no heart with an ascending aorta is in the
-        scan. The root, which coronary arteries and valve share, is left out.
+    parts, finder
+        Parts by `NAMES`, wall included, on the volume's grid, and the network's name. The root, which coronary
+        arteries and valve share, is left out. None where no heart with an ascending aorta is in the scan.
     """
     found = LearnedAnatomy(folder=folder).find_anatomy(volume)
     if found.regions is None or not found.regions.heart.any():
@@ -45,7 +45,7 @@ def find_thoracic_aorta(volume: Volume, folder: Path | None = None) -> LabelMap 
     parts = name_parts(found.regions)
     if not (parts == 1).any():
         return None
-    return LabelMap(labels=_paint(parts, found.regions, volume.grid), grid=volume.grid, names=NAMES)
+    return LabelMap(labels=_paint(parts, found.regions, volume.grid), grid=volume.grid, names=NAMES), found.finder
 
 
 def name_parts(regions: RegionMap) -> LatticeParts:
@@ -66,8 +66,12 @@ def name_parts(regions: RegionMap) -> LatticeParts:
         here = largest & (regions.labels == region)
         if np.count_nonzero(here) * point_ml >= LEAST_ML:
             parts[here] = value
-    if np.count_nonzero(parts == 1) * point_ml < LEAST_ASCENDING_ML:
-        parts[:] = 0
+    ascending = np.nonzero(parts == 1)[0]
+    if ascending.size * point_ml < LEAST_ASCENDING_ML:
+        return np.zeros_like(parts)
+    # What is called arch below the middle of the ascending aorta is something else, and would end the aorta there.
+    low = parts[: int(np.median(ascending))]
+    low[low == 2] = 0
     return parts
 
 

@@ -29,7 +29,7 @@ LEAST_CATEGORY, SHOWN_CATEGORY = 0.7, 0.1
 """A risk category less likely than the first is in doubt; others are named from the second on."""
 LEAST_AGREEMENT = 0.7
 """Dice of two outlines of one heart; on simulated scans the finders agree to 0.8 and better."""
-_RANK = {"critical": 0, "caution": 1, "info": 2}
+GRAVITY: tuple[Severity, ...] = ("critical", "caution", "info")
 
 THICK_SLICE_MM = 3.5
 THIN_SLICE_MM = 2.0
@@ -97,7 +97,7 @@ def find_caveats(seen: Circumstances) -> tuple[Caveat, ...]:
         *(Caveat(code="series-note", message=note, severity="info") for note in seen.series_notes),
         Caveat(code="not-a-medical-device", message="For research. Not a medical device.", severity="info"),
     ]
-    return tuple(sorted(found, key=lambda caveat: _RANK[caveat.severity]))
+    return tuple(sorted(found, key=lambda caveat: GRAVITY.index(caveat.severity)))
 
 
 def _contrast(seen: Circumstances) -> Iterator[Caveat]:

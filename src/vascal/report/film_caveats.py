@@ -17,9 +17,8 @@ from vascal.aac.classes import SCHEMES, ClassScheme
 from vascal.aac.reading import VERTEBRAE, FilmReading, Obstacle
 from vascal.aac.total_doubt import TotalDoubt
 from vascal.radiograph import FilmFacts, Radiograph
-from vascal.report.caveats import LEAST_CATEGORY, Caveat, FoundBy, Severity
+from vascal.report.caveats import GRAVITY, LEAST_CATEGORY, Caveat, FoundBy
 
-GRAVITY: tuple[Severity, ...] = ("critical", "caution", "info")
 SURE_VIEW, LEAST_VIEW = 0.9, 0.5
 """Probability of a lateral film: below the first a caution, below the second no score."""
 SURE_LEVEL, LEAST_LEVEL = 0.8, 0.5

@@ -15,11 +15,11 @@ from vascal.train.film_samples import write_arrays
 from vascal.train.samples import SIMULATED, Progress, Sample, SampleList, write_samples
 from vascal.wall_levels import WALLS
 
-FRONTAL_EVERY = 16
-"""One in so many films of the first network is frontal: it must learn to find nothing there."""
-
 if TYPE_CHECKING:
     from vascal.simulate.xray.study import FilmPlan, SimulatedFilm
+
+FRONTAL_EVERY = 16
+"""One in so many films of the first network is frontal: it must learn to find nothing there."""
 
 
 def prepare_film_truths(config: TrainConfig, folder: Path, progress: Progress) -> None:

@@ -31,8 +31,10 @@ WALL_HALF_MM = 1.0
 ROW_SHARE, MAP_SHARE, GRADE_SHARE, TOTAL_SHARE, AORTA_SHARE = 1.0, 2.0, 1.0, 0.1, 0.5
 UNKNOWN = 255
 TARGET = (3, STRIP_ROWS, STRIP_COLUMNS)
-FOUND_SHARE, HARM = 0.5, 0.3
+FOUND_SHARE = 0.5
 """Of strips laid where the first network laid them, if it did; the others are laid along the true aorta."""
+HARM = 0.3
+"""How far blur and grain may go: calcium that is called visible must stay so."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

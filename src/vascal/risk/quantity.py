@@ -1,0 +1,183 @@
+"""Laboratory quantities that carry their unit, so that mg/dL never meets mmol/L.
+
+A number whose unit does not fit it is refused, and where the same number would be
+usual in another unit the message says so: that is the likely cause.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import ClassVar, TypeVar
+
+from vascal.errors import ImpossibleInputError
+
+AnyQuantity = TypeVar("AnyQuantity", bound="Quantity")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unit:
+    """A linear unit: canonical = value * `factor` + `offset`. `ucum` is its code in UCUM."""
+
+    ucum: str
+    factor: float = 1.0
+    offset: float = 0.0
+
+    def to_canonical(self, value: float) -> float:
+        """Convert to the canonical unit."""
+        return value * self.factor + self.offset
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quantity:
+    """A measured amount in the canonical unit of its kind; make one with `of`.
+
+    Parameters
+    ----------
+    value
+        In the first of `units`.
+
+    Raises
+    ------
+    ImpossibleInputError
+        If nobody alive has such a value.
+    """
+
+    value: float
+
+    title: ClassVar[str] = "quantity"
+    units: ClassVar[Mapping[str, Unit]] = MappingProxyType({})
+    """By the name people write; the first is canonical."""
+    possible: ClassVar[tuple[float, float]] = (0.0, math.inf)
+    """What may be seen in a living adult, canonical unit."""
+    usual: ClassVar[tuple[float, float]] = (0.0, math.inf)
+    """What most patients have, canonical unit: tells which unit was meant."""
+
+    def __post_init__(self) -> None:
+        low, high = self.possible
+        if not math.isfinite(self.value) or not low <= self.value <= high:
+            raise ImpossibleInputError(self._explain(self.value, next(iter(self.units))))
+
+    @classmethod
+    def of(cls: type[AnyQuantity], value: float, unit: str) -> AnyQuantity:
+        """Make a quantity from a number in a unit, by its usual name or UCUM code.
+
+        Raises
+        ------
+        ImpossibleInputError
+            If the unit is not one of this quantity, or nobody alive has such a value.
+        """
+        found = find_unit(cls.units, unit)
+        if found is None:
+            raise ImpossibleInputError(f"{cls.title} in {unit!r}; needed: {' or '.join(cls.units)}")
+        name, conversion = found
+        canonical = conversion.to_canonical(value)
+        low, high = cls.possible
+        if not math.isfinite(value) or not low <= canonical <= high:
+            raise ImpossibleInputError(cls._explain(value, name))
+        return cls(value=canonical)
+
+    @classmethod
+    def _explain(cls, value: float, unit: str) -> str:
+        low, high = cls.possible
+        scale = cls.units[unit]
+        span = f"{(low - scale.offset) / scale.factor:.3g} to {(high - scale.offset) / scale.factor:.4g} {unit}"
+        message = f"{cls.title} of {value:g} {unit}; needed: {span}"
+        for name, other in cls.units.items():
+            if name != unit and cls.usual[0] <= other.to_canonical(value) <= cls.usual[1]:
+                return f"{message}. {value:g} {name} would be usual: is the unit wrong?"
+        return message
+
+
+def find_unit(units: Mapping[str, Unit], text: str) -> tuple[str, Unit] | None:
+    """Find a unit by the name people write, in any case, or by its UCUM code; None if it is not there."""
+    plain = text.strip().replace("μ", "u").replace("µ", "u")
+    for name, unit in units.items():
+        if plain == unit.ucum or plain.lower() == name.lower():
+            return name, unit
+    return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cholesterol(Quantity):
+    """Total, HDL or LDL cholesterol; canonical mg/dL.
+
+    Examples
+    --------
+    >>> round(Cholesterol.of(5.0, "mmol/L").mg_dl, 1), round(Cholesterol.of(200, "mg/dL").mmol_l, 3)
+    (193.3, 5.172)
+    """
+
+    title: ClassVar[str] = "cholesterol"
+    units: ClassVar[Mapping[str, Unit]] = MappingProxyType(
+        {"mg/dL": Unit(ucum="mg/dL"), "mmol/L": Unit(ucum="mmol/L", factor=1 / 0.02586)}
+    )
+    possible: ClassVar[tuple[float, float]] = (5.0, 1000.0)
+    usual: ClassVar[tuple[float, float]] = (20.0, 400.0)
+
+    @property
+    def mg_dl(self) -> float:
+        """In mg/dL."""
+        return self.value
+
+    @property
+    def mmol_l(self) -> float:
+        """In mmol/L, by the factor 0.02586 of PREVENT and SCORE2."""
+        return self.value * 0.02586
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hba1c(Quantity):
+    """Glycated haemoglobin; canonical NGSP %.
+
+    The IFCC's mmol/mol are 10.93 * % - 23.5 (Weykamp et al., Clin Chem 2008;54:240-248,
+    doi:10.1373/clinchem.2007.097402: NGSP = 0.09148 IFCC + 2.152).
+    """
+
+    title: ClassVar[str] = "HbA1c"
+    units: ClassVar[Mapping[str, Unit]] = MappingProxyType(
+        {"%": Unit(ucum="%"), "mmol/mol": Unit(ucum="mmol/mol", factor=0.09148, offset=2.152)}
+    )
+    possible: ClassVar[tuple[float, float]] = (3.4, 20.0)
+    usual: ClassVar[tuple[float, float]] = (4.0, 14.0)
+
+    @property
+    def percent(self) -> float:
+        """In %, NGSP."""
+        return self.value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Creatinine(Quantity):
+    """Creatinine in serum; canonical mg/dL (88.4 umol/L)."""
+
+    title: ClassVar[str] = "creatinine"
+    units: ClassVar[Mapping[str, Unit]] = MappingProxyType(
+        {"mg/dL": Unit(ucum="mg/dL"), "umol/L": Unit(ucum="umol/L", factor=1 / 88.4)}
+    )
+    possible: ClassVar[tuple[float, float]] = (0.1, 30.0)
+    usual: ClassVar[tuple[float, float]] = (0.4, 5.0)
+
+    @property
+    def mg_dl(self) -> float:
+        """In mg/dL."""
+        return self.value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlbuminCreatinineRatio(Quantity):
+    """Albumin to creatinine in urine; canonical mg/g (1 mg/mmol is 8.84 mg/g)."""
+
+    title: ClassVar[str] = "albumin-creatinine ratio"
+    units: ClassVar[Mapping[str, Unit]] = MappingProxyType(
+        {"mg/g": Unit(ucum="mg/g"), "mg/mmol": Unit(ucum="mg/mmol", factor=8.84)}
+    )
+    possible: ClassVar[tuple[float, float]] = (0.0, 25000.0)
+    usual: ClassVar[tuple[float, float]] = (1.0, 5000.0)
+
+    @property
+    def mg_g(self) -> float:
+        """In mg/g."""
+        return self.value
