@@ -1,0 +1,100 @@
+"""A score among quantiles: a value where two positive quantiles hold it, a span elsewhere."""
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vascal.errors import OutOfRangeError
+from vascal.risk.percentile import (
+    AgeBand,
+    Percentile,
+    PercentileReference,
+    Quantiles,
+    find_percentile_among,
+    require_age,
+    write_ordinal,
+)
+
+REFERENCE = PercentileReference(name="a-2000", title="A", population="some", source="none")
+QUANTILES = ((25.0, 0.0), (50.0, 0.0), (75.0, 5.0), (90.0, 55.0))
+
+
+def place(agatston: float, quantiles: Quantiles = QUANTILES) -> Percentile:
+    return find_percentile_among(agatston, quantiles, reference=REFERENCE, age_band="people", note="a note")
+
+
+@pytest.mark.parametrize(
+    ("agatston", "low", "high", "value", "text"),
+    [
+        (0, 0, 50, None, "up to the 50th percentile"),
+        (0.5, 50, 75, None, "between the 50th and the 75th percentile"),
+        (5, 75, 75, 75, "75th percentile"),
+        (55, 90, 90, 90, "90th percentile"),
+        (55.1, 90, 100, None, "above the 90th percentile"),
+    ],
+)
+def test_spans_and_values_at_each_boundary(agatston, low, high, value, text) -> None:  # type: ignore[no-untyped-def]
+    found = place(agatston)
+    assert (found.low, found.high, found.value, found.text) == (low, high, value, text)
+    assert (found.reference, found.age_band, found.note) == (REFERENCE, "people", "a note")
+
+
+def test_between_two_positive_quantiles_the_place_is_linear_in_the_logarithm() -> None:
+    halfway = math.sqrt(6 * 56) - 1  # ln(CAC + 1) halfway between 5 and 55
+    assert place(halfway).value == pytest.approx(82.5)
+
+
+def test_without_any_quantile_of_zero_a_score_of_zero_lies_below_the_lowest() -> None:
+    positive = ((25.0, 4.0), (50.0, 48.0))
+    assert (place(0, positive).low, place(0, positive).high) == (0, 25)
+    assert (place(3, positive).low, place(3, positive).high, place(3, positive).value) == (0, 25, None)
+
+
+def test_a_score_that_percentiles_share_is_a_span() -> None:
+    tied = ((25.0, 1.0), (50.0, 1.0), (75.0, 9.0))
+    assert (place(1, tied).low, place(1, tied).high, place(1, tied).value) == (25, 50, None)
+    assert place(3, tied).low > 50
+
+
+def test_whether_a_percentile_is_reached_may_be_open() -> None:
+    assert place(0).reaches(75) is False
+    assert place(2).reaches(75) is None
+    assert place(60).reaches(90) is True
+    assert place(20).reaches(75) is True
+    assert place(20).reaches(90) is False
+
+
+@given(st.floats(0, 5000), st.floats(0, 5000))
+def test_more_calcium_never_lowers_the_place(one: float, other: float) -> None:
+    less, more = sorted((one, other))
+    assert place(less).low <= place(more).low
+    assert place(less).high <= place(more).high or less == 0 < more
+
+
+@given(st.floats(0, 5000))
+def test_a_value_lies_within_its_span(agatston: float) -> None:
+    found = place(agatston)
+    assert 0 <= found.low <= found.high <= 100
+    assert found.value is None or found.low == found.value == found.high
+
+
+@pytest.mark.parametrize("agatston", [-1, math.nan, math.inf])
+def test_a_score_that_can_not_be_is_refused(agatston: float) -> None:
+    with pytest.raises(OutOfRangeError, match="needed: 0 or more"):
+        place(agatston)
+
+
+def test_an_age_belongs_to_the_band_of_its_whole_years() -> None:
+    band = AgeBand(low=45, high=54)
+    assert [band.covers(age) for age in (44.9, 45, 54.99, 55)] == [False, True, True, False]
+    require_age(54.99, band, "A")
+    with pytest.raises(OutOfRangeError, match="age of 55 years; A is for 45 to 54 years"):
+        require_age(55, band, "A")
+
+
+def test_ordinals_are_spelt_as_in_english() -> None:
+    assert [write_ordinal(p) for p in (0, 1, 2, 3, 4, 11, 12, 13, 21, 22, 23, 100)] == (
+        ["0th", "1st", "2nd", "3rd", "4th", "11th", "12th", "13th", "21st", "22nd", "23rd", "100th"]
+    )
