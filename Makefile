@@ -32,6 +32,7 @@ layers: $(READY_DEV)
 
 unit: $(READY_DEV)
 	$(BIN)/pytest -m "not slow" -n $(JOBS) --dist loadfile
+	$(BIN)/pytest -q extras/vascal-qrisk3/tests
 
 coverage: $(READY_DEV)  ## the same tests, and which lines they reach; a third slower
 	$(BIN)/pytest -m "not slow" --cov --cov-report=term

@@ -35,6 +35,7 @@ from vascal.render.overlay import Marks, draw_overlay
 from vascal.render.page import draw_page
 from vascal.render.saliency import draw_saliency
 from vascal.report.choice import Choice, Quotable, choose_series
+from vascal.risk_study import add_risk
 from vascal.saved_results import Existing, MadeFrom, load_earlier, safe_name
 from vascal.score_options import ScoreOptions
 from vascal.study import Refusal, Series, Study
@@ -284,11 +285,12 @@ def _load_done(job: Job, options: BatchOptions) -> Mapping[str, Any] | None:
 
 def _save(scored: ScoredSeries, job: Job, options: BatchOptions) -> Mapping[str, Any]:
     picture = draw_overlay(scored.volume, scored.report, _marks(scored))
+    saved = report_to_dict(scored.report)
     files = {
         "lesions.csv": lesions_to_csv(scored.report),
         "overlay.png": picture,
-        "report.html": draw_page(scored.report, picture).encode(),
         "score.json": report_to_json(scored.report),
+        **add_risk(saved, draw_page(scored.report, picture)),
     }
     if options.with_anatomy:
         names = {str(value): name for value, name in scored.anatomy.structures.names.items()}
@@ -297,7 +299,7 @@ def _save(scored: ScoredSeries, job: Job, options: BatchOptions) -> Mapping[str,
     if options.with_saliency and scored.report.found_by == "learned":
         files["saliency.png"] = draw_saliency(explain(scored, options.score))
     write_folder(options.out / job.folder, files)
-    return report_to_dict(scored.report)
+    return saved
 
 
 def _marks(scored: ScoredSeries) -> Marks:

@@ -16,6 +16,7 @@ from vascal.io.sources import hash_file
 from vascal.render.film_overlay import draw_film_overlay
 from vascal.render.film_page import draw_film_page
 from vascal.report.film_choice import QuotableFilm, choose_film
+from vascal.risk_study import add_risk
 from vascal.saved_results import Existing, MadeFrom, load_earlier, safe_name
 
 TABLE = "aac_scores.csv"
@@ -94,8 +95,8 @@ def lay_out_film(scored: ScoredFilm) -> dict[str, bytes]:
     picture = draw_film_overlay(scored.film, scored.reading, scored.report)
     return {
         "overlay.png": picture,
-        "report.html": draw_film_page(scored.report, picture).encode(errors="xmlcharrefreplace"),
         "score.json": aac_to_json(scored.report),
+        **add_risk(aac_to_dict(scored.report), draw_film_page(scored.report, picture)),
     }
 
 

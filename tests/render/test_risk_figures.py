@@ -7,7 +7,8 @@ from xml.etree import ElementTree
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vascal.render.risk_figures import PercentileCurve, RiskRow, draw_percentiles, draw_risks
+from vascal.render.risk_figures import RiskRow, draw_percentiles, draw_risks
+from vascal.risk.percentile_curves import PercentileCurve
 
 CURVES = tuple(
     PercentileCurve(percent=p, points=((45.0, s), (60.0, 4 * s), (75.0, 20 * s)))

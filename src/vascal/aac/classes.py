@@ -64,7 +64,8 @@ POPULATION = ClassScheme(
     name="population",
     classes=("low", "moderate", "high"),
     lowest=(0, 2, 6),
-    source="UK Biobank, GeroScience 2025 (PMC12874814); cut points of the bone densitometry cohorts",
+    source="Sim et al. (UK Biobank), JACC Adv 2026, doi 10.1016/j.jacadv.2025.102570; "
+    "cut points of the bone densitometry cohorts",
 )
 MASTERPLAN = ClassScheme(
     name="masterplan",

@@ -12,6 +12,7 @@ from vascal.cli.aorta import aorta
 from vascal.cli.data import data
 from vascal.cli.demo import demo
 from vascal.cli.evaluate import evaluate
+from vascal.cli.risk import risk
 from vascal.cli.rules import rules
 from vascal.cli.score import score
 from vascal.cli.simulate import simulate
@@ -28,6 +29,7 @@ app = typer.Typer(
 )
 app.command()(score)
 app.command()(aorta)
+app.command()(risk)
 app.command()(rules)
 app.command()(demo)
 app.command()(evaluate)

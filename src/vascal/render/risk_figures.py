@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from html import escape
 
 from vascal.render.wording import show_score
+from vascal.risk.percentile_curves import PercentileCurve
 
 INK, SOFT, LINE, GOOD = "#17202a", "#55616e", "#d9dfe5", "#0b5cad"
 BAND = "#0b5cad"
@@ -18,14 +19,6 @@ SCORES = (0, 10, 100, 400, 1000, 3000)
 """Marks of the score axis; logarithmic above 1, so that zero has a place."""
 WIDTH, HEIGHT = 460, 300
 LEFT, RIGHT, TOP, BOTTOM = 46, 46, 22, 40
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PercentileCurve:
-    """One percentile over age: points (age in years, Agatston units), by rising age."""
-
-    percent: int
-    points: tuple[tuple[float, float], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,7 +151,7 @@ def _curve_names(frame: _Frame, curves: Sequence[PercentileCurve]) -> Iterator[s
         y = frame.y(score) if above == math.inf else max(frame.y(score), above + 14)
         above = y
         bold = 'font-weight="650"' if curve.percent == 50 else ""
-        yield _text(frame.x(age) + 6, y + 4, f"{curve.percent}th", anchor="start", style=bold)
+        yield _text(frame.x(age) + 6, y + 4, f"{curve.percent:g}th", anchor="start", style=bold)
 
 
 def _patient(frame: _Frame, age: float, agatston: float, interval: tuple[float, float] | None) -> Iterator[str]:

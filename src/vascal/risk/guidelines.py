@@ -150,6 +150,7 @@ _OPEN_DECISION = (
 )
 _NO_SYMPTOMS = "adults without symptoms and without known cardiovascular disease"
 
+# Wording of the actions by way of a public tool that cites the paper; the paper's own table was not at hand.
 _ACTIONS: dict[CacDrsA, str] = {
     "A0": "very low risk; a statin is generally not recommended",
     "A1": "mildly increased risk; a statin of moderate intensity is suggested",

@@ -151,8 +151,15 @@ def find_mesa_score_for(profile: ClinicalProfile, probability: float) -> float |
     Returns
     -------
     float or None
-        Agatston units; None if the risk lies above it even without calcium.
+        Agatston units; None if the risk is as high even without calcium.
+
+    Raises
+    ------
+    RiskError
+        As `estimate_mesa_chd`, and for what is no probability.
     """
+    if not 0 < probability < 1:
+        raise OutOfRangeError(f"a probability of {probability:g}; needed: between 0 and 1")
     at_zero = estimate_mesa_chd(profile, 0.0).probability
     if at_zero >= probability:
         return None

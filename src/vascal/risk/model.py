@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from types import MappingProxyType
@@ -51,7 +52,7 @@ class RiskModel:
     needs
         Variables of a `ClinicalProfile` without which there is no answer.
     ranges
-        Lowest and highest value for which it was made, canonical units, both included.
+        Lowest and highest value for which it was made, canonical units, both included; ages in whole years.
     source
         Paper with DOI.
     """
@@ -101,7 +102,9 @@ def require_inputs(profile: ClinicalProfile, model: RiskModel) -> None:
         raise OutOfRangeError(f"{model.title} is for people without known cardiovascular disease")
     for name, (low, high) in model.ranges.items():
         value = number_of(profile, name)
-        if value is not None and not low <= value <= high:
+        # Someone of 79.9 years is 79 to every table.
+        compared = math.floor(value) if value is not None and name == "age_years" else value
+        if value is not None and compared is not None and not low <= compared <= high:
             unit = f" {unit_of(name)}" if unit_of(name) else ""
             message = f"{TITLES[name]} of {value:g}{unit}; {model.title} is for {low:g} to {high:g}{unit}"
             raise OutOfRangeError(message)

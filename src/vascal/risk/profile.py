@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, fields
-from typing import Literal
+from dataclasses import dataclass, fields, replace
+from typing import Any, Literal
 
 from vascal.errors import ImpossibleInputError
 from vascal.risk.quantity import AlbuminCreatinineRatio, Cholesterol, Creatinine, Hba1c, Quantity
@@ -123,6 +123,17 @@ class ClinicalProfile:
     def known(self) -> tuple[str, ...]:
         """Names of the variables that are known."""
         return tuple(field.name for field in fields(self) if getattr(self, field.name) is not None)
+
+    def updated_by(self, other: ClinicalProfile) -> ClinicalProfile:
+        """Take what another source knows before what is known here.
+
+        Raises
+        ------
+        ImpossibleInputError
+            Where the two contradict each other.
+        """
+        known: dict[str, Any] = {name: getattr(other, name) for name in other.known()}
+        return replace(self, **known)
 
 
 def _require_cholesterol(profile: ClinicalProfile) -> None:

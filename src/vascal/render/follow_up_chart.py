@@ -1,0 +1,179 @@
+"""The total score over time, with what chance and age explain, as SVG for a page."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from vascal.errors import RiskError
+from vascal.render.follow_up_wording import summarise_change
+from vascal.render.wording import show_score
+from vascal.report.follow_up import FollowUp
+from vascal.risk.progression import limit_by_chance
+
+WIDTH = 760
+LEFT, TOP, END, FLOOR = 58, 16, 752, 318
+"""Edges of the plot."""
+BEFORE, AFTER = 30, 64
+"""How far inside them the first and the last scan stand; the last has its number beside it."""
+INK, SOFT, LINE = "#17202a", "#55616e", "#d9dfe5"
+MEASURED, EXPECTED = "#0b5cad", "#a85b00"
+LABEL_WIDTH, ROW_HEIGHT = 84, 17
+COURSE_STEPS = 40
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Scale:
+    """From years and Agatston units, up to the last scan and the top of the scale, to places in the drawing."""
+
+    years: float
+    most: float
+
+    def x(self, years: float) -> float:
+        return LEFT + BEFORE + (END - LEFT - BEFORE - AFTER) * years / self.years
+
+    def y(self, agatston: float) -> float:
+        return FLOOR - (FLOOR - TOP) * min(max(agatston / self.most, 0.0), 1.0)
+
+
+def draw_follow_up_chart(found: FollowUp) -> str:
+    """Draw the totals over time.
+
+    Parameters
+    ----------
+    found
+        Gives scans, limits of chance and the expected course.
+
+    Returns
+    -------
+    str
+        One ``svg`` element that holds numbers and fixed words only.
+    """
+    scale = _Scale(years=found.years[-1], most=_ceiling(found))
+    rows = _rows([scale.x(years) for years in found.years])
+    parts = [
+        *_grid(scale),
+        *_chance(found, scale),
+        *_course(found, scale),
+        *_measured(found, scale),
+        *_dates([scan.on for scan in found.scans if scan.on], found.years, rows, scale),
+    ]
+    label = summarise_change(found)
+    inside = "\n".join(parts)
+    return (
+        f'<svg viewBox="0 0 {WIDTH} {FLOOR + 30 + ROW_HEIGHT * max(rows)}" role="img" aria-label="{label}" class="chart">\n'
+        f"<title>{label}</title>\n{inside}\n</svg>"
+    )
+
+
+def nice_step(most: float) -> float:
+    """Give a round distance between grid lines, four to eight of them up to `most`.
+
+    Examples
+    --------
+    >>> nice_step(11.6), nice_step(90), nice_step(430), nice_step(2600)
+    (2.0, 20.0, 100.0, 500.0)
+    """
+    rough = most / 5
+    power = 10.0 ** math.floor(math.log10(rough))
+    return next(step * power for step in (1.0, 2.0, 5.0, 10.0) if step * power >= rough * 0.86)
+
+
+def _ceiling(found: FollowUp) -> float:
+    """Give the top of the scale: every score with its chance; the expected course may be cut."""
+    tops = [scan.agatston + limit_by_chance(scan.agatston, scan.bmi) for scan in found.scans]
+    tops += [min(one.expected.high, 1.5 * max(tops)) for one in found.course.later if one is not None]
+    step = nice_step(max(tops))
+    return step * math.ceil(max(tops) / step)
+
+
+def _grid(scale: _Scale) -> Iterator[str]:
+    step = nice_step(scale.most)
+    for number in range(round(scale.most / step) + 1):
+        y = scale.y(number * step)
+        stroke = SOFT if number == 0 else LINE
+        yield f'<line x1="{LEFT}" x2="{END}" y1="{y:.1f}" y2="{y:.1f}" stroke="{stroke}"/>'
+        yield _text(LEFT - 9, y + 4.5, f"{number * step:g}", anchor="end", colour=SOFT)
+
+
+def _chance(found: FollowUp, scale: _Scale) -> Iterator[str]:
+    """Shade what an unchanged patient would measure after the first scan."""
+    first, limit = found.scans[0].agatston, found.progression.overall.limit
+    top, bottom = scale.y(first + limit), scale.y(max(0.0, first - limit))
+    left, width = scale.x(0), END - scale.x(0)
+    yield (
+        f'<rect x="{left:.1f}" y="{top:.1f}" width="{width:.1f}" height="{bottom - top:.1f}" fill="{MEASURED}" '
+        'fill-opacity="0.10"/>'
+    )
+    yield (
+        f'<line x1="{left:.1f}" x2="{END}" y1="{scale.y(first):.1f}" y2="{scale.y(first):.1f}" '
+        f'stroke="{MEASURED}" stroke-opacity="0.45" stroke-dasharray="2 4"/>'
+    )
+
+
+def _course(found: FollowUp, scale: _Scale) -> Iterator[str]:
+    """Draw the expected course with its acceptance range, as far as the tool reaches."""
+    followed = found.course.followed
+    if followed is None:
+        return
+    low, middle, high = [], [], []
+    for step in range(COURSE_STEPS + 1):
+        years = scale.years * step / COURSE_STEPS
+        try:
+            expected = followed.at(years)
+        except RiskError:
+            break
+        x = scale.x(years)
+        low.append((x, scale.y(expected.low)))
+        middle.append((x, scale.y(expected.agatston)))
+        high.append((x, scale.y(expected.high)))
+    yield f'<polygon points="{_points([*high, *reversed(low)])}" fill="{EXPECTED}" fill-opacity="0.10"/>'
+    yield (
+        f'<polyline points="{_points(middle)}" fill="none" stroke="{EXPECTED}" stroke-width="2" '
+        'stroke-dasharray="7 5"/>'
+    )
+
+
+def _measured(found: FollowUp, scale: _Scale) -> Iterator[str]:
+    """Draw each total with what a second scan may differ, joined by a line."""
+    places = [(scale.x(years), scale.y(scan.agatston)) for years, scan in zip(found.years, found.scans, strict=True)]
+    yield f'<polyline points="{_points(places)}" fill="none" stroke="{MEASURED}" stroke-width="2.5"/>'
+    for (x, y), scan in zip(places, found.scans, strict=True):
+        limit = limit_by_chance(scan.agatston, scan.bmi)
+        top, bottom = scale.y(scan.agatston + limit), scale.y(max(0.0, scan.agatston - limit))
+        yield (
+            f'<path d="M {x:.1f} {top:.1f} V {bottom:.1f} m -6 0 h 12 M {x - 6:.1f} {top:.1f} h 12" '
+            f'stroke="{MEASURED}" stroke-width="1.4" fill="none"/>'
+        )
+        yield f'<circle cx="{x:.1f}" cy="{y:.1f}" r="6" fill="{MEASURED}" stroke="#fff" stroke-width="2"/>'
+        yield _text(x + 11, y - 9, show_score(scan.agatston), anchor="start", colour=INK, size=17, weight=650)
+
+
+def _rows(places: Sequence[float]) -> list[int]:
+    """Give each label the first row in which it does not run into the one before it."""
+    ends: list[float] = []
+    rows = []
+    for x in places:
+        row = next((row for row, end in enumerate(ends) if x - LABEL_WIDTH / 2 > end), len(ends))
+        ends[row : row + 1] = [x + LABEL_WIDTH / 2]
+        rows.append(row)
+    return rows
+
+
+def _dates(days: Sequence[date], years: Sequence[float], rows: Sequence[int], scale: _Scale) -> Iterator[str]:
+    """Write each scan's day below it."""
+    for day, after, row in zip(days, years, rows, strict=True):
+        x = scale.x(after)
+        yield f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{FLOOR}" y2="{FLOOR + 6}" stroke="{SOFT}"/>'
+        yield _text(x, FLOOR + 22 + row * ROW_HEIGHT, day.isoformat(), anchor="middle", colour=SOFT)
+
+
+def _points(places: Sequence[tuple[float, float]]) -> str:
+    return " ".join(f"{x:.1f},{y:.1f}" for x, y in places)
+
+
+def _text(x: float, y: float, text: str, *, anchor: str, colour: str, size: int = 13, weight: int = 400) -> str:
+    style = f'font-size="{size}" font-weight="{weight}" fill="{colour}"'
+    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" {style}>{text}</text>'
