@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeVar
+from typing import TypeVar
 
 from vascal.errors import MissingInputError, RiskError
 from vascal.risk.aac_hazards import AacHazard, find_aac_hazards
@@ -23,6 +23,7 @@ from vascal.risk.percentile_hoff import find_hoff_percentile
 from vascal.risk.percentile_table import PercentileTable, find_table_percentile
 from vascal.risk.percentile_young import YoungFinding, describe_young
 from vascal.risk.prevent import estimate_prevent
+from vascal.risk.prevent_coefficients import Horizon
 from vascal.risk.profile import ClinicalProfile, Sex
 from vascal.risk.reclassification import RiskChange, compare_risk
 from vascal.risk.score2 import estimate_score2
@@ -107,14 +108,8 @@ class RiskAssessment:
     notes: tuple[str, ...] = ()
 
 
-PREVENT: tuple[tuple[Outcome, int], ...] = (
-    ("ascvd", 10),
-    ("cvd", 10),
-    ("hf", 10),
-    ("ascvd", 30),
-    ("cvd", 30),
-    ("hf", 30),
-)
+PREVENT_OUTCOMES: tuple[Outcome, ...] = ("ascvd", "cvd", "hf")
+PREVENT_YEARS: tuple[Horizon, ...] = (10, 30)
 """Outcomes and horizons that are reported."""
 
 
@@ -180,14 +175,16 @@ class _Asked:
 
 def _ask_formulas(profile: ClinicalProfile, asked: _Asked) -> tuple[RiskEstimate, ...]:
     answers = [asked.about("MESA without calcium", lambda: estimate_mesa_chd(profile))]
-    answers += [asked.about(f"PREVENT, {pair[1]} years", _prevent(profile, *pair)) for pair in PREVENT]
+    for years in PREVENT_YEARS:
+        for outcome in PREVENT_OUTCOMES:
+            answers.append(asked.about(f"PREVENT, {years} years", _prevent(profile, outcome, years)))
     answers.append(asked.about("Pooled cohort equations", lambda: estimate_pce(profile)))
     answers.append(asked.about("Framingham", lambda: estimate_framingham(profile)))
     answers.append(asked.about("SCORE2", lambda: estimate_score2(profile)))
     return tuple(answer for answer in answers if answer is not None)
 
 
-def _prevent(profile: ClinicalProfile, outcome: Outcome, years: Literal[10, 30]) -> Callable[[], RiskEstimate]:
+def _prevent(profile: ClinicalProfile, outcome: Outcome, years: Horizon) -> Callable[[], RiskEstimate]:
     return lambda: estimate_prevent(profile, outcome, years)
 
 
