@@ -175,9 +175,11 @@ class _Asked:
 
 def _ask_formulas(profile: ClinicalProfile, asked: _Asked) -> tuple[RiskEstimate, ...]:
     answers = [asked.about("MESA without calcium", lambda: estimate_mesa_chd(profile))]
-    for years in PREVENT_YEARS:
-        for outcome in PREVENT_OUTCOMES:
-            answers.append(asked.about(f"PREVENT, {years} years", _prevent(profile, outcome, years)))
+    answers += [
+        asked.about(f"PREVENT, {years} years", _prevent(profile, outcome, years))
+        for years in PREVENT_YEARS
+        for outcome in PREVENT_OUTCOMES
+    ]
     answers.append(asked.about("Pooled cohort equations", lambda: estimate_pce(profile)))
     answers.append(asked.about("Framingham", lambda: estimate_framingham(profile)))
     answers.append(asked.about("SCORE2", lambda: estimate_score2(profile)))
