@@ -44,6 +44,11 @@ if TYPE_CHECKING:
     from vascal.radiograph import Radiograph as Radiograph
     from vascal.report.caveats import Caveat as Caveat
     from vascal.report.report import Report as Report
+    from vascal.risk.assessment import RiskAssessment as RiskAssessment
+    from vascal.risk.assessment import assess_risk as assess_risk
+    from vascal.risk.clinical_text import parse_profile as parse_profile
+    from vascal.risk.facts import ImageFacts as ImageFacts
+    from vascal.risk.profile import ClinicalProfile as ClinicalProfile
     from vascal.score_options import ScoreOptions as ScoreOptions
     from vascal.study import Acquisition as Acquisition
     from vascal.study import Gating as Gating
@@ -62,9 +67,11 @@ _HOMES = {
     "Anatomy": "vascal.anatomy.segmenter",
     "CalciumScore": "vascal.calcium.score",
     "Calibration": "vascal.calcium.mass",
+    "ClinicalProfile": "vascal.risk.profile",
     "Caveat": "vascal.report.caveats",
     "Gating": "vascal.study",
     "Grid": "vascal.volume",
+    "ImageFacts": "vascal.risk.facts",
     "LabelMap": "vascal.volume",
     "Lesion": "vascal.calcium.lesions",
     "LesionScore": "vascal.calcium.score",
@@ -73,6 +80,7 @@ _HOMES = {
     "Radiograph": "vascal.radiograph",
     "Refusal": "vascal.study",
     "Report": "vascal.report.report",
+    "RiskAssessment": "vascal.risk.assessment",
     "Rod": "vascal.calcium.mass",
     "ScoreOptions": "vascal.score_options",
     "ScoredFilm": "vascal.film_pipeline",
@@ -84,6 +92,8 @@ _HOMES = {
     "VascalError": "vascal.errors",
     "VesselScore": "vascal.calcium.score",
     "Volume": "vascal.volume",
+    "assess_risk": "vascal.risk.assessment",
+    "parse_profile": "vascal.risk.clinical_text",
     "read_films": "vascal.io.film_reading",
     "read_studies": "vascal.io.dicom",
     "read_study": "vascal.io.dicom",
