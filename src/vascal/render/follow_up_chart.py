@@ -1,4 +1,7 @@
-"""The total score over time, with what chance and age explain, as SVG for a page."""
+"""The total score over time, with what chance and age explain, as SVG for a page.
+
+Nothing depends on colour alone: chance is a plain band, what was expected is hatched and dashed.
+"""
 
 from __future__ import annotations
 
@@ -13,45 +16,60 @@ from vascal.render.wording import show_score
 from vascal.report.follow_up import FollowUp
 from vascal.risk.progression import limit_by_chance
 
-WIDTH = 760
-LEFT, TOP, END, FLOOR = 58, 16, 752, 318
-"""Edges of the plot."""
+WIDE, NARROW = 760, 400
+"""Widths: for a page, and for a telephone."""
+LEFT, TOP, FLOOR, MARGIN = 58, 16, 318, 8
+"""Edges of the plot, and what is left free to its right."""
 BEFORE, AFTER = 30, 64
 """How far inside them the first and the last scan stand; the last has its number beside it."""
 INK, SOFT, LINE = "#17202a", "#55616e", "#d9dfe5"
 MEASURED, EXPECTED = "#0b5cad", "#a85b00"
 LABEL_WIDTH, ROW_HEIGHT = 84, 17
 COURSE_STEPS = 40
+NEAR = 62
+"""Numbers of scans closer than this would overlap side by side."""
+_CLASSES = {True: "chart wide", False: "chart narrow"}
+_HATCHING = (
+    '<defs><pattern id="{name}" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
+    f'<line x1="0" x2="0" y1="0" y2="6" stroke="{EXPECTED}" stroke-opacity="0.28" stroke-width="1.6"/></pattern></defs>'
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Scale:
     """From years and Agatston units, up to the last scan and the top of the scale, to places in the drawing."""
 
+    width: int
     years: float
     most: float
 
+    @property
+    def end(self) -> int:
+        return self.width - MARGIN
+
     def x(self, years: float) -> float:
-        return LEFT + BEFORE + (END - LEFT - BEFORE - AFTER) * years / self.years
+        return LEFT + BEFORE + (self.end - LEFT - BEFORE - AFTER) * years / self.years
 
     def y(self, agatston: float) -> float:
         return FLOOR - (FLOOR - TOP) * min(max(agatston / self.most, 0.0), 1.0)
 
 
-def draw_follow_up_chart(found: FollowUp) -> str:
+def draw_follow_up_chart(found: FollowUp, width: int = WIDE) -> str:
     """Draw the totals over time.
 
     Parameters
     ----------
     found
         Gives scans, limits of chance and the expected course.
+    width
+        Of the drawing, in its own units, of which letters are 13 high.
 
     Returns
     -------
     str
         One ``svg`` element that holds numbers and fixed words only.
     """
-    scale = _Scale(years=found.years[-1], most=_ceiling(found))
+    scale = _Scale(width=width, years=found.years[-1], most=_ceiling(found))
     rows = _rows([scale.x(years) for years in found.years])
     parts = [
         *_grid(scale),
@@ -62,8 +80,9 @@ def draw_follow_up_chart(found: FollowUp) -> str:
     ]
     label = summarise_change(found)
     inside = "\n".join(parts)
+    height = FLOOR + 30 + ROW_HEIGHT * max(rows)
     return (
-        f'<svg viewBox="0 0 {WIDTH} {FLOOR + 30 + ROW_HEIGHT * max(rows)}" role="img" aria-label="{label}" class="chart">\n'
+        f'<svg viewBox="0 0 {width} {height}" role="img" aria-label="{label}" class="{_CLASSES[width > NARROW]}">\n'
         f"<title>{label}</title>\n{inside}\n</svg>"
     )
 
@@ -94,7 +113,7 @@ def _grid(scale: _Scale) -> Iterator[str]:
     for number in range(round(scale.most / step) + 1):
         y = scale.y(number * step)
         stroke = SOFT if number == 0 else LINE
-        yield f'<line x1="{LEFT}" x2="{END}" y1="{y:.1f}" y2="{y:.1f}" stroke="{stroke}"/>'
+        yield f'<line x1="{LEFT}" x2="{scale.end}" y1="{y:.1f}" y2="{y:.1f}" stroke="{stroke}"/>'
         yield _text(LEFT - 9, y + 4.5, f"{number * step:g}", anchor="end", colour=SOFT)
 
 
@@ -102,13 +121,13 @@ def _chance(found: FollowUp, scale: _Scale) -> Iterator[str]:
     """Shade what an unchanged patient would measure after the first scan."""
     first, limit = found.scans[0].agatston, found.progression.overall.limit
     top, bottom = scale.y(first + limit), scale.y(max(0.0, first - limit))
-    left, width = scale.x(0), END - scale.x(0)
+    left, width = scale.x(0), scale.end - scale.x(0)
     yield (
         f'<rect x="{left:.1f}" y="{top:.1f}" width="{width:.1f}" height="{bottom - top:.1f}" fill="{MEASURED}" '
         'fill-opacity="0.10"/>'
     )
     yield (
-        f'<line x1="{left:.1f}" x2="{END}" y1="{scale.y(first):.1f}" y2="{scale.y(first):.1f}" '
+        f'<line x1="{left:.1f}" x2="{scale.end}" y1="{scale.y(first):.1f}" y2="{scale.y(first):.1f}" '
         f'stroke="{MEASURED}" stroke-opacity="0.45" stroke-dasharray="2 4"/>'
     )
 
@@ -129,7 +148,12 @@ def _course(found: FollowUp, scale: _Scale) -> Iterator[str]:
         low.append((x, scale.y(expected.low)))
         middle.append((x, scale.y(expected.agatston)))
         high.append((x, scale.y(expected.high)))
-    yield f'<polygon points="{_points([*high, *reversed(low)])}" fill="{EXPECTED}" fill-opacity="0.10"/>'
+    name = f"hatching-{scale.width}"  # a page has two drawings, and a hidden one lends no pattern
+    yield _HATCHING.format(name=name)
+    yield (
+        f'<polygon points="{_points([*high, *reversed(low)])}" fill="url(#{name})" stroke="{EXPECTED}" '
+        'stroke-opacity="0.35"/>'
+    )
     yield (
         f'<polyline points="{_points(middle)}" fill="none" stroke="{EXPECTED}" stroke-width="2" '
         'stroke-dasharray="7 5"/>'
@@ -140,7 +164,8 @@ def _measured(found: FollowUp, scale: _Scale) -> Iterator[str]:
     """Draw each total with what a second scan may differ, joined by a line."""
     places = [(scale.x(years), scale.y(scan.agatston)) for years, scan in zip(found.years, found.scans, strict=True)]
     yield f'<polyline points="{_points(places)}" fill="none" stroke="{MEASURED}" stroke-width="2.5"/>'
-    for (x, y), scan in zip(places, found.scans, strict=True):
+    nexts = [x for x, _ in places[1:]] + [math.inf]
+    for (x, y), after, scan in zip(places, nexts, found.scans, strict=True):
         limit = limit_by_chance(scan.agatston, scan.bmi)
         top, bottom = scale.y(scan.agatston + limit), scale.y(max(0.0, scan.agatston - limit))
         yield (
@@ -148,7 +173,8 @@ def _measured(found: FollowUp, scale: _Scale) -> Iterator[str]:
             f'stroke="{MEASURED}" stroke-width="1.4" fill="none"/>'
         )
         yield f'<circle cx="{x:.1f}" cy="{y:.1f}" r="6" fill="{MEASURED}" stroke="#fff" stroke-width="2"/>'
-        yield _text(x + 11, y - 9, show_score(scan.agatston), anchor="start", colour=INK, size=17, weight=650)
+        side, anchor = (-1, "end") if after - x < NEAR else (1, "start")
+        yield _text(x + 11 * side, y - 9, show_score(scan.agatston), anchor=anchor, colour=INK, size=17, weight=650)
 
 
 def _rows(places: Sequence[float]) -> list[int]:
@@ -175,5 +201,6 @@ def _points(places: Sequence[tuple[float, float]]) -> str:
 
 
 def _text(x: float, y: float, text: str, *, anchor: str, colour: str, size: int = 13, weight: int = 400) -> str:
-    style = f'font-size="{size}" font-weight="{weight}" fill="{colour}"'
+    halo = 'stroke="#fff" stroke-width="4" stroke-opacity="0.8" paint-order="stroke"'
+    style = f'font-size="{size}" font-weight="{weight}" fill="{colour}" {halo}'
     return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" {style}>{text}</text>'

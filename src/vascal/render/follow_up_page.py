@@ -5,7 +5,7 @@ from __future__ import annotations
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from vascal.calcium.lesions import VESSELS
-from vascal.render.follow_up_chart import draw_follow_up_chart
+from vascal.render.follow_up_chart import NARROW, WIDE, draw_follow_up_chart
 from vascal.render.follow_up_wording import (
     KINDS,
     show_answer,
@@ -50,7 +50,7 @@ def draw_follow_up_page(found: FollowUp) -> str:
         summary=summarise_change(found),
         percent_rate=show_percent_rate(overall),
         course=show_course(found),
-        chart=draw_follow_up_chart(found),
+        charts=[draw_follow_up_chart(found, width) for width in (WIDE, NARROW)],
         scans=[_scan_row(found, place) for place in range(len(found.scans))],
         steps=found.progression.steps,
         answers=[(*show_answer(answer), SOURCES[answer.rule]) for answer in overall.answers],

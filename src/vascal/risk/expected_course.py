@@ -101,8 +101,8 @@ def find_expected_course(agatston: float, age_years: float, sex: Sex) -> Expecte
     """
     place = find_hnr_percentile(agatston, age_years, sex)
     if place.value is None:
+        where = f"above {place.low:.0f}" if place.low else f"among the lowest {place.high:.0f}"
         raise OutOfRangeError(
-            f"a first score of {agatston:g} lies between the {place.low:.0f}th and the {place.high:.0f}th percentile "
-            "of peers; needed: a score on a single percentile"
+            f"a first score of {agatston:.4g} lies {where} % of peers, where the reference tells no more"
         )
     return ExpectedCourse(percent=place.value, age_years=age_years, sex=sex)

@@ -17,10 +17,11 @@ Sources:
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
+from types import MappingProxyType
 from typing import Literal
 
 from vascal.calcium.categories import MEAN_BMI, limit_of_repeat
@@ -31,6 +32,19 @@ RuleName = Literal[
     "mesa-agatston", "mesa-volume", "sevrukov-agatston", "sevrukov-volume", "root-volume", "root-agatston", "percent"
 ]
 
+CHUNG = "Chung et al., AJR 2008;190:W87-92, doi:10.2214/AJR.07.2726"
+SEVRUKOV = "Sevrukov et al., AJR 2005;185:1546-1553, doi:10.2214/AJR.04.1589"
+SOURCES: Mapping[RuleName, str] = MappingProxyType(
+    {
+        "mesa-agatston": CHUNG,
+        "mesa-volume": CHUNG,
+        "sevrukov-agatston": SEVRUKOV,
+        "sevrukov-volume": SEVRUKOV,
+        "root-volume": "Hokanson et al., AJR 2004;182:1327-1332, doi:10.2214/ajr.182.5.1821327",
+        "root-agatston": "variant of Hokanson's rule: Lee et al., PLoS ONE 2021;16:e0248884",
+        "percent": "Raggi et al., Arterioscler Thromb Vasc Biol 2004;24:1272-1277 (PMID 15059806)",
+    }
+)
 DAYS_A_YEAR = 365.25
 DISCORDANT_ZERO_PERCENT = 4.1
 """Share of pairs of scans in MESA that disagree whether there is any calcium, %."""
