@@ -8,6 +8,7 @@ import jsonschema
 import pytest
 
 from tests.aac.made_film import make_aac_report
+from tests.io.fhir_bundles import whole
 from tests.report.make_report import make_report
 from vascal.errors import ImpossibleInputError, InputError
 from vascal.io.aac_results import aac_to_dict, aac_to_json
@@ -121,6 +122,21 @@ def test_typed_values_go_before_the_table_and_it_before_the_header(tmp_path: Pat
     profile = assessed.found.profile
     assert (profile.age_years, profile.sex, profile.bmi) == (57, "F", 26)
     assert assessed.provenance.sources == ("image header", "table", "typed")
+
+
+def test_a_bundle_is_read_as_of_the_day_of_the_scan(tmp_path: Path) -> None:
+    bundle = tmp_path / "bundle.json"
+    bundle.write_text(whole(), encoding="utf-8")
+    saved = facts_of(report_to_dict(make_report()))
+    assert saved is not None
+    later = replace(saved, study_date="20210301")
+    assessed = assess(later.facts, read_sources({}, bundle=bundle), later)
+    assert assessed.provenance.sources == ("image header", "FHIR bundle")
+    assert assessed.found.profile.has_diabetes is True
+    assert assessed.found.change is not None
+    assert any("718-7" in remark for remark in assessed.provenance.remarks)
+    undated = assess(saved.facts, read_sources({}, bundle=bundle), replace(saved, study_date="?"))
+    assert undated.found.profile.age_years == 58  # the header's: without a day the bundle has no age
 
 
 def test_a_study_that_the_table_lacks_is_refused(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from vascal.cli.aorta import aorta
 from vascal.cli.data import data
 from vascal.cli.demo import demo
 from vascal.cli.evaluate import evaluate
+from vascal.cli.follow_up import follow_up
 from vascal.cli.risk import risk
 from vascal.cli.rules import rules
 from vascal.cli.score import score
@@ -30,6 +31,7 @@ app = typer.Typer(
 app.command()(score)
 app.command()(aorta)
 app.command()(risk)
+app.command("follow-up")(follow_up)
 app.command()(rules)
 app.command()(demo)
 app.command()(evaluate)
