@@ -100,9 +100,10 @@ def test_one_lesion_of_one_vessel_is_the_same_wherever_it_lies() -> None:
 
 
 def test_one_lesion_that_has_become_two_of_unlike_size_is_the_one_of_like_size() -> None:
-    lad = make_lesions()[1:3]
-    old = replace(lad[0], volume_mm3=30.0)
-    later = move([replace(lad[0], volume_mm3=45.0), replace(lad[1], volume_mm3=4.0)], (8.0, 0.0, 5.0))
+    large, small = (replace(one, volume_mm3=v) for one, v in zip(make_lesions()[1:3], (45.0, 4.0), strict=True))
+    old = replace(large, volume_mm3=30.0)
+    # The patient lies so that the small, new lesion is just where the old one was.
+    later = move([large, small], np.subtract(large.center_mm, small.center_mm).tolist())
     found = match_lesions([old], later)
     assert links(found, "same") == {((2,), (2,))}
     assert links(found, "new") == {((), (3,))}
