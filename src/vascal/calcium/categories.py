@@ -85,7 +85,7 @@ def limit_of_repeat(agatston: float, bmi: float | None = None) -> RepeatLimit:
     """Give the upper 95 % limit of interscan variability in MESA.
 
     0.17 A + 4.89 sqrt(A) + 0.44 BMI - 10.84, not below 0. Source: Chung et al.,
-    AJR 2008;190:W87-92, doi:10.2214/AJR.07.2532 (PMID 18212206).
+    AJR 2008;190:W87-92, doi:10.2214/AJR.07.2726 (PMID 18212206).
 
     Parameters
     ----------

@@ -3,7 +3,7 @@
 Every candidate, accepted or rejected, is coronary calcium with its own
 probability. Totals are drawn many times with and without each of them; on top
 comes the variability between two scans of one patient (Chung et al., AJR
-2008;190:W87-92, doi:10.2214/AJR.07.2532). What reaches no threshold is in neither.
+2008;190:W87-92, doi:10.2214/AJR.07.2726). What reaches no threshold is in neither.
 """
 
 from __future__ import annotations
