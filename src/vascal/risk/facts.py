@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from vascal.errors import OutOfRangeError
@@ -14,7 +15,7 @@ class ImageFacts:
     Parameters
     ----------
     agatston
-        Total, Agatston units.
+        Total, Agatston units: up to 50000, or any where it must not be quoted, as metal adds without end.
     interval
         What the total may be instead, 95 %.
     vessels_with_calcium
@@ -41,5 +42,7 @@ class ImageFacts:
 
     def __post_init__(self) -> None:
         for name, value, high in (("Agatston score", self.agatston, 50000), ("AAC-24 total", self.aac24, 24)):
-            if value is not None and not 0 <= value <= high:
-                raise OutOfRangeError(f"an {name} of {value:g}; needed: 0 to {high}")
+            if value is None or (0 <= value <= high) or (not self.is_quotable and 0 <= value < math.inf):
+                continue
+            needed = f"0 to {high}" if self.is_quotable else "0 or more"
+            raise OutOfRangeError(f"an {name} of {value:g}; needed: {needed}")
