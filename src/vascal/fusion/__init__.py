@@ -1,0 +1,1 @@
+"""Models that combine calcium with clinical variables, fitted to a cohort and applied to patients."""
