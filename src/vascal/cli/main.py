@@ -13,6 +13,7 @@ from vascal.cli.data import data
 from vascal.cli.demo import demo
 from vascal.cli.evaluate import evaluate
 from vascal.cli.follow_up import follow_up
+from vascal.cli.fuse import fuse
 from vascal.cli.risk import risk
 from vascal.cli.rules import rules
 from vascal.cli.score import score
@@ -39,6 +40,7 @@ simulate.command("xray")(simulate_xray)
 app.add_typer(simulate, name="simulate")
 app.add_typer(data, name="data")
 app.add_typer(train, name="train")
+app.add_typer(fuse, name="fuse")
 
 
 def _print_version(value: bool | None) -> None:
