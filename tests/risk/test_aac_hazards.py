@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from vascal.aac.classes import SCHEMES
 from vascal.errors import EvaluationError
-from vascal.risk.aac_hazards import STUDIES, find_aac_hazards
+from vascal.risk.aac_hazards import RATIO_IS_NO_RISK, STUDIES, AacHazard, find_aac_hazards
 
 
 def ratios(aac24: int, outcome: str) -> list[tuple[float | None, tuple[float, float] | None]]:
@@ -42,10 +42,34 @@ def test_a_class_without_a_known_ratio_is_left_out() -> None:
 
 def test_texts_name_class_comparison_and_cohort() -> None:
     texts = {one.source.split(" et al.", maxsplit=1)[0]: one.text for one in find_aac_hazards(6)}
-    assert "hazard ratio 5.5 (95 % interval 1.2 to 24.8), 4 or more against below 4" in texts["Peeters"]
+    assert "hazard ratio 5.50 (95 % interval 1.20 to 24.80), 4 or more against below 4" in texts["Peeters"]
     assert "hazard ratio 2.87, high against low" in texts["Sim"]
     none = {one.source.split(" et al.", maxsplit=1)[0]: one.text for one in find_aac_hazards(0)}
     assert "below 4 is the class of comparison" in none["Peeters"]
+
+
+def test_ratios_have_two_decimals_in_words_and_in_tables() -> None:
+    found = {(one.population, one.outcome): one.ratio_text for one in find_aac_hazards(5)}
+    assert found["general", "myocardial infarction"] == "2.05 (1.40 to 3.00)"
+    assert found["dialysis", "death or cardiovascular event within two years"] == "3.70"
+    assert found["kidney disease", "cardiovascular event"] == "5.50 (1.20 to 24.80)"
+    assert {one.ratio_text for one in find_aac_hazards(0)} == {"reference"}
+    assert "not this patient's risk" in RATIO_IS_NO_RISK
+
+
+def populations(found: tuple[AacHazard, ...]) -> list[str]:
+    return list(dict.fromkeys(one.population for one in found))
+
+
+@given(st.integers(0, 24))
+def test_cohorts_like_the_patient_go_first_and_those_of_other_patients_are_left_out(aac24: int) -> None:
+    everyone = find_aac_hazards(aac24)
+    assert populations(everyone) == ["general", "kidney disease", "dialysis"]
+    on_dialysis = find_aac_hazards(aac24, on_dialysis=True)
+    assert populations(on_dialysis) == ["dialysis", "kidney disease", "general"]
+    assert len(on_dialysis) == len(everyone)
+    without = find_aac_hazards(aac24, on_dialysis=False)
+    assert without == tuple(one for one in everyone if one.population == "general")
 
 
 @given(st.integers(0, 24))

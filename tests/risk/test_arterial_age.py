@@ -39,6 +39,25 @@ def test_ages_that_no_one_in_the_cohort_had_are_said_to_be_so() -> None:
     assert find_arterial_age(1000).notes == (ABOVE,)
 
 
+@pytest.mark.parametrize(
+    ("agatston", "who"),
+    [
+        (261, "of a person of 79 years in MESA (arterial age)"),
+        (0, "of a person below 45 years, younger than anyone in MESA (arterial age)"),
+        (1.10, "of a person below 45 years, younger than anyone in MESA (arterial age)"),  # 44.48
+        (1.12, "of a person of 45 years in MESA (arterial age)"),  # 44.55
+        (521, "of a person of 84 years in MESA (arterial age)"),  # 84.47
+        (525, "of a person above 84 years, older than anyone in MESA (arterial age)"),  # 84.52
+        (5000, "of a person above 84 years, older than anyone in MESA (arterial age)"),
+    ],
+)
+def test_it_is_said_as_a_risk_and_not_beyond_the_ages_of_the_cohort(agatston: float, who: str) -> None:
+    found = find_arterial_age(agatston)
+    assert found.text == f"Its coronary risk is that {who}."
+    assert (BELOW in found.notes) is ("below" in who)
+    assert (ABOVE in found.notes) is ("above" in who)
+
+
 @given(st.floats(0, 1e5), st.floats(0, 1e5))
 def test_more_calcium_is_never_younger(one: float, other: float) -> None:
     less, more = sorted((one, other))

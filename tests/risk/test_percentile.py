@@ -28,7 +28,7 @@ def place(agatston: float, quantiles: Quantiles = QUANTILES) -> Percentile:
 @pytest.mark.parametrize(
     ("agatston", "low", "high", "value", "text"),
     [
-        (0, 0, 50, None, "up to the 50th percentile"),
+        (0, 0, 75, None, "0, as at least 50 % of them have"),
         (0.5, 50, 75, None, "between the 50th and the 75th percentile"),
         (5, 75, 75, 75, "75th percentile"),
         (55, 90, 90, 90, "90th percentile"),
@@ -46,10 +46,37 @@ def test_between_two_positive_quantiles_the_place_is_linear_in_the_logarithm() -
     assert place(halfway).value == pytest.approx(82.5)
 
 
-def test_without_any_quantile_of_zero_a_score_of_zero_lies_below_the_lowest() -> None:
-    positive = ((25.0, 4.0), (50.0, 48.0))
-    assert (place(0, positive).low, place(0, positive).high) == (0, 25)
-    assert (place(3, positive).low, place(3, positive).high, place(3, positive).value) == (0, 25, None)
+POSITIVE = ((25.0, 4.0), (50.0, 48.0))
+
+
+@pytest.mark.parametrize(
+    ("quantiles", "share", "text"),
+    [
+        (QUANTILES, (50, 75), "at least 50 %"),
+        (((25.0, 0.0), (50.0, 1.0)), (25, 50), "at least 25 %"),
+        (POSITIVE, (0, 25), "fewer than 25 %"),
+        (((50.0, 0.0), (75.0, 0.0)), (75, 100), "at least 75 %"),
+        (((12.5, 0.0), (37.5, 1.0)), (12.5, 37.5), "at least 12 %"),
+        (((12.5, 1.0), (37.5, 9.0)), (0, 12.5), "fewer than 13 %"),
+    ],
+)
+def test_a_score_of_zero_is_told_by_how_many_share_it(quantiles, share, text) -> None:  # type: ignore[no-untyped-def]
+    found = place(0, quantiles)
+    assert (found.is_zero, found.share_with_zero, found.share_text) == (True, share, text)
+    assert (found.low, found.high, found.value) == (0, share[1], None)
+    assert text in found.text
+    assert "percentile" not in found.text
+
+
+def test_any_calcium_is_no_zero() -> None:
+    for agatston in (0.1, 5, 500):
+        found = place(agatston)
+        assert (found.is_zero, found.share_with_zero, found.share_text) == (False, None, "")
+
+
+def test_below_the_lowest_quantile_a_score_is_a_span() -> None:
+    found = place(3, POSITIVE)
+    assert (found.low, found.high, found.value, found.text) == (0, 25, None, "up to the 25th percentile")
 
 
 def test_a_score_that_percentiles_share_is_a_span() -> None:
@@ -58,19 +85,11 @@ def test_a_score_that_percentiles_share_is_a_span() -> None:
     assert place(3, tied).low > 50
 
 
-def test_whether_a_percentile_is_reached_may_be_open() -> None:
-    assert place(0).reaches(75) is False
-    assert place(2).reaches(75) is None
-    assert place(60).reaches(90) is True
-    assert place(20).reaches(75) is True
-    assert place(20).reaches(90) is False
-
-
 @given(st.floats(0, 5000), st.floats(0, 5000))
 def test_more_calcium_never_lowers_the_place(one: float, other: float) -> None:
     less, more = sorted((one, other))
     assert place(less).low <= place(more).low
-    assert place(less).high <= place(more).high or less == 0 < more
+    assert place(less).high <= place(more).high
 
 
 @given(st.floats(0, 5000))

@@ -8,7 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vascal.errors import OutOfRangeError
-from vascal.risk.percentile_hnr import HIGHEST, HNR, find_hnr_percentile, hnr_curve, hnr_quantile
+from vascal.risk.percentile_hnr import (
+    HIGHEST,
+    HNR,
+    SAID_FROM,
+    SMALLEST,
+    find_hnr_percentile,
+    hnr_curve,
+    hnr_quantile,
+)
 from vascal.risk.percentile_hoff import find_hoff_percentile
 
 SEXES = st.sampled_from(["F", "M"])
@@ -66,17 +74,57 @@ def test_where_the_printed_equation_turns_up_the_curve_is_level() -> None:
     assert hnr_quantile(10, 70, "M") == hnr_quantile(16, 70, "M")
 
 
-def test_zero_and_little_and_much_calcium_are_spans() -> None:
-    zero = find_hnr_percentile(0, 60, "F")
-    assert (zero.low, zero.value) == (0, None)
-    assert hnr_quantile(zero.high - 0.1, 60, "F") == 0 < hnr_quantile(zero.high + 0.1, 60, "F")
-    assert find_hnr_percentile(0, 70, "M").text == "up to the 16th percentile"
-    assert find_hnr_percentile(1, 70, "M").text == "up to the 16th percentile"
+def test_little_and_much_calcium_are_spans() -> None:
+    assert find_hnr_percentile(1, 70, "M").text == "up to the 25th percentile"
     assert find_hnr_percentile(5000, 70, "M").text == "above the 90th percentile"
     at_90 = find_hnr_percentile(hnr_quantile(90, 70, "M") * 0.9999, 70, "M")
     assert at_90.value == pytest.approx(100 * HIGHEST, abs=0.1)
     assert at_90.reference == HNR
     assert at_90.age_band == "men of 70 years"
+
+
+@pytest.mark.parametrize(
+    ("age", "sex", "text"),
+    [
+        (70, "M", "0, which fewer than 25 % of them have"),
+        (47, "M", "0, which fewer than 39 % of them have"),
+        (60, "F", "0, which fewer than 45 % of them have"),
+        (52, "F", "0, which fewer than 63 % of them have"),
+    ],
+)
+def test_a_score_of_zero_is_said_with_the_most_who_may_share_it(age, sex, text) -> None:  # type: ignore[no-untyped-def]
+    found = find_hnr_percentile(0, age, sex)
+    assert found.text == text
+    assert found.share_with_zero == (0, found.high)
+    assert (found.low, found.value) == (0, None)
+
+
+@given(st.floats(45, 75.9), SEXES)
+def test_no_percentile_is_said_where_the_curve_was_cut(age, sex) -> None:  # type: ignore[no-untyped-def]
+    # As printed the curve turns up at low shares; what it gives there, or below a score of 1, is no percentile.
+    most = find_hnr_percentile(0, age, sex).high
+    assert most >= 100 * SAID_FROM == 25
+    assert hnr_quantile(most + 0.01, age, sex) >= SMALLEST
+    for agatston in (0.01, 0.99):
+        found = find_hnr_percentile(agatston, age, sex)
+        assert (found.low, found.high, found.value, found.share_with_zero) == (0, most, None, None)
+
+
+@pytest.mark.parametrize(("sex", "with_calcium"), [("M", 82.3), ("F", 55.2)])
+def test_no_fewer_may_share_a_zero_than_did_in_the_study(sex, with_calcium) -> None:  # type: ignore[no-untyped-def]
+    # Erbel et al., Dtsch Arztebl 2008;105:1-8: calcium in 82.3 % of men and 55.2 % of women
+    ages = np.arange(45, 76)
+    weights = np.exp(-(((ages - 59) / 7.6) ** 2) / 2)  # the cohort's mean age and standard deviation
+    most = np.array([find_hnr_percentile(0, age, sex).high for age in ages.tolist()])
+    assert 0 <= (most * weights).sum() / weights.sum() - (100 - with_calcium) < 10
+
+
+@given(st.floats(45, 75.9), SEXES)
+def test_both_references_can_be_true_of_a_zero(age, sex) -> None:  # type: ignore[no-untyped-def]
+    american, german = (find(0, age, sex).share_with_zero for find in (find_hoff_percentile, find_hnr_percentile))
+    assert american is not None
+    assert german is not None
+    assert american[0] < german[1]
 
 
 def test_other_ages_scores_and_percentiles_are_refused() -> None:

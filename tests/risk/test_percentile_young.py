@@ -3,6 +3,7 @@
 import pytest
 
 from vascal.errors import OutOfRangeError
+from vascal.risk.percentile_hoff import find_hoff_percentile
 from vascal.risk.percentile_young import SOURCE, describe_young
 
 
@@ -38,7 +39,7 @@ def test_texts_name_the_group_and_what_is_not_known() -> None:
         found = describe_young(*answers)  # type: ignore[arg-type]
         assert found is not None
         texts[name] = found.text
-    assert "10% of White women and 7% of Black women" in texts["high"]
+    assert "10 % of White women and 7 % of Black women" in texts["high"]
     assert "any score above 0 is at the 90th percentile or above" in texts["high"]
     assert "authors' calculator, not here" in texts["open"]
     assert "what most have" in texts["zero"]
@@ -56,3 +57,15 @@ def test_other_ages_have_no_finding_and_impossible_scores_are_refused() -> None:
     assert describe_young(1, 46, "F") is None
     with pytest.raises(OutOfRangeError):
         describe_young(-1, 40, "F")
+
+
+@pytest.mark.parametrize(
+    ("agatston", "age", "sex", "leads"),
+    [(0.5, 42, "F", True), (0.5, 45.9, "F", True), (0, 42, "F", False), (8, 40, "M", False)],
+)
+def test_it_leads_where_it_tells_a_percentile_that_an_older_table_contradicts(agatston, age, sex, leads) -> None:  # type: ignore[no-untyped-def]
+    found = describe_young(agatston, age, sex)
+    assert found is not None
+    assert found.leads is leads
+    if leads:  # the table of 2001 puts the same score below the 75th
+        assert find_hoff_percentile(agatston, age, sex).high <= 75

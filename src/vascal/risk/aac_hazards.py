@@ -9,11 +9,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Literal
 
 from vascal.aac.classes import KIDNEY, MASTERPLAN, POPULATION, ClassScheme, find_class
 
 Ratio = tuple[float, tuple[float, float] | None]
 """Hazard ratio and its 95 % interval; None where the interval could not be read."""
+Population = Literal["general", "kidney disease", "dialysis"]
+"""Who was followed: people whatever their kidneys, or only patients with kidney disease, or on dialysis."""
+ORDER: tuple[Population, ...] = ("general", "kidney disease", "dialysis")
+"""For a patient who is not known to be on dialysis; the other way round for one who is."""
+RATIO_IS_NO_RISK = "A hazard ratio compares groups; it is not this patient's risk."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +34,7 @@ class AacStudy:
         By class.
     outcome
         What happened.
-    cohort, n
+    population, cohort, n
         Who was followed, and how many.
     adjustment
         What the ratio was adjusted for; None where it could not be read.
@@ -39,6 +45,7 @@ class AacStudy:
     scheme: ClassScheme
     ratios: Mapping[str, Ratio]
     outcome: str
+    population: Population
     cohort: str
     n: int
     adjustment: str | None
@@ -55,7 +62,7 @@ class AacHazard:
         Name of the class scheme, the total's class in it, and the class it is compared with.
     hazard_ratio, interval
         With its 95 % interval; None where the class is the reference, the interval also where it could not be read.
-    outcome, cohort, n, adjustment, source
+    outcome, population, cohort, n, adjustment, source
         As in `AacStudy`.
     """
 
@@ -65,21 +72,29 @@ class AacHazard:
     hazard_ratio: float | None
     interval: tuple[float, float] | None
     outcome: str
+    population: Population
     cohort: str
     n: int
     adjustment: str | None
     source: str
 
     @property
+    def ratio_text(self) -> str:
+        """The ratio for a table: ``2.05 (1.40 to 3.00)``, ``2.87``, or ``reference``."""
+        return "reference" if self.hazard_ratio is None else f"{self.hazard_ratio:.2f}{self._interval_text()}"
+
+    @property
     def text(self) -> str:
         """The ratio in words."""
         if self.hazard_ratio is None:
             return f"{self.outcome}: {self.class_name} is the class of comparison ({self.cohort}, n = {self.n})"
-        low_high = "" if self.interval is None else f" (95 % interval {self.interval[0]:g} to {self.interval[1]:g})"
         return (
-            f"{self.outcome}: hazard ratio {self.hazard_ratio:g}{low_high}, {self.class_name} against "
-            f"{self.reference_class} ({self.cohort}, n = {self.n})"
+            f"{self.outcome}: hazard ratio {self.hazard_ratio:.2f}{self._interval_text('95 % interval ')}, "
+            f"{self.class_name} against {self.reference_class} ({self.cohort}, n = {self.n})"
         )
+
+    def _interval_text(self, name: str = "") -> str:
+        return "" if self.interval is None else f" ({name}{self.interval[0]:.2f} to {self.interval[1]:.2f})"
 
 
 _MANITOBA = "Manitoba bone density registry, graded by a network"
@@ -97,6 +112,7 @@ STUDIES: tuple[AacStudy, ...] = (
         scheme=KIDNEY,
         ratios=MappingProxyType({"moderate": (3.7, None), "severe": (8.6, None)}),
         outcome="death or cardiovascular event within two years",
+        population="dialysis",
         cohort="dialysis patients of 47 European centres (CORD)",
         n=1084,
         adjustment=None,
@@ -107,6 +123,7 @@ STUDIES: tuple[AacStudy, ...] = (
             scheme=POPULATION,
             ratios=MappingProxyType({"moderate": moderate, "high": high}),
             outcome=outcome,
+            population="general",
             cohort=_MANITOBA,
             n=8565,
             adjustment="multiple covariates",
@@ -118,6 +135,7 @@ STUDIES: tuple[AacStudy, ...] = (
         scheme=POPULATION,
         ratios=MappingProxyType({"high": (2.87, None)}),
         outcome="atherosclerotic cardiovascular disease",
+        population="general",
         cohort="UK Biobank imaging study, bone densitometry graded by a network",
         n=53611,
         adjustment=None,
@@ -127,6 +145,7 @@ STUDIES: tuple[AacStudy, ...] = (
         scheme=POPULATION,
         ratios=MappingProxyType({"high": (1.75, (1.13, 2.71))}),
         outcome="death of any cause",
+        population="general",
         cohort="NHANES 2013-2014, 40 years and older, bone densitometry",
         n=2962,
         adjustment=None,
@@ -136,6 +155,7 @@ STUDIES: tuple[AacStudy, ...] = (
         scheme=MASTERPLAN,
         ratios=MappingProxyType({"4 or more": (5.5, (1.2, 24.8))}),
         outcome="cardiovascular event",
+        population="kidney disease",
         cohort="chronic kidney disease without dialysis (MASTERPLAN), plain films",
         n=280,
         adjustment="matched by propensity score",
@@ -144,18 +164,22 @@ STUDIES: tuple[AacStudy, ...] = (
 )
 
 
-def find_aac_hazards(aac24: int) -> tuple[AacHazard, ...]:
+def find_aac_hazards(aac24: int, *, on_dialysis: bool | None = None) -> tuple[AacHazard, ...]:
     """Find what published cohorts say of a total.
 
     Parameters
     ----------
     aac24
         Total, 0 to 24.
+    on_dialysis
+        Whether the patient is; None if it is not known.
 
     Returns
     -------
     tuple of AacHazard
         One for each study whose numbers for the total's class are known, or for which that class is the reference.
+        Those of people like the patient go first; cohorts of kidney patients are left out for one who is known not
+        to be on dialysis.
 
     Raises
     ------
@@ -168,7 +192,9 @@ def find_aac_hazards(aac24: int) -> tuple[AacHazard, ...]:
     [8.6]
     """
     found = (_compare(study, find_class(aac24, study.scheme)) for study in STUDIES)
-    return tuple(hazard for hazard in found if hazard is not None)
+    known = [one for one in found if one is not None and (on_dialysis is not False or one.population == "general")]
+    order = ORDER[::-1] if on_dialysis else ORDER
+    return tuple(sorted(known, key=lambda one: order.index(one.population)))
 
 
 def _compare(study: AacStudy, class_name: str) -> AacHazard | None:
@@ -183,6 +209,7 @@ def _compare(study: AacStudy, class_name: str) -> AacHazard | None:
         hazard_ratio=ratio,
         interval=interval,
         outcome=study.outcome,
+        population=study.population,
         cohort=study.cohort,
         n=study.n,
         adjustment=study.adjustment,

@@ -47,6 +47,24 @@ class ArterialAge:
     notes: tuple[str, ...] = ()
     source: str = SOURCE
 
+    @property
+    def text(self) -> str:
+        """The risk of the score as one sentence, in whole years and within the ages of the cohort."""
+        who = f"of {round(self.years)} years in MESA"
+        if _is_below(self.years):
+            who = f"below {MESA_AGES.low} years, younger than anyone in MESA"
+        elif _is_above(self.years):
+            who = f"above {MESA_AGES.high} years, older than anyone in MESA"
+        return f"Its coronary risk is that of a person {who} (arterial age)."
+
+
+def _is_below(years: float) -> bool:
+    return round(years) < MESA_AGES.low
+
+
+def _is_above(years: float) -> bool:
+    return round(years) > MESA_AGES.high
+
 
 def find_arterial_age(agatston: float) -> ArterialAge:
     """Turn a score into an arterial age: 39.1 + 7.25 ln(CAC + 1) years.
@@ -79,8 +97,10 @@ def find_arterial_age(agatston: float) -> ArterialAge:
     years = YEARS_AT_ZERO + YEARS_PER_LOG * log_score
     uncertainty = _find_uncertainty(log_score)
     notes = []
-    if not MESA_AGES.covers(years):
-        notes.append(BELOW if years < MESA_AGES.low else ABOVE)
+    if _is_below(years):
+        notes.append(BELOW)
+    if _is_above(years):
+        notes.append(ABOVE)
     if uncertainty is None:
         notes.append(NO_UNCERTAINTY)
     return ArterialAge(years=years, uncertainty_years=uncertainty, notes=tuple(notes))

@@ -6,10 +6,13 @@ and where it was published. They are for adults without symptoms and without kno
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 from vascal.calcium.categories import CacDrs, CacDrsA, find_cac_drs
+from vascal.errors import OutOfRangeError
 from vascal.risk.percentile import require_score
 from vascal.risk.profile import ClinicalProfile
 
@@ -17,39 +20,23 @@ CHOLESTEROL_2018 = (
     "Grundy et al. (AHA/ACC cholesterol guideline 2018), Circulation 2019;139:e1082-e1143, "
     "doi:10.1161/CIR.0000000000000625"
 )
-PREVENTION_2019 = (
-    "Arnett et al. (ACC/AHA primary prevention guideline 2019), Circulation 2019;140:e596-e646, "
-    "doi:10.1161/CIR.0000000000000678"
-)
 CAC_DRS_2018 = (
     "Hecht et al. (CAC-DRS, SCCT), J Cardiovasc Comput Tomogr 2018;12:185-191, doi:10.1016/j.jcct.2018.03.008"
-)
-SCCT_2017 = (
-    "Hecht et al. (SCCT expert consensus 2017), as tabulated by Greenland et al., J Am Coll Cardiol 2018, PMC6056023"
 )
 SCCT_STR_2016 = "Hecht et al. (SCCT/STR 2016), J Cardiovasc Comput Tomogr 2017;11:74-84, PII S1934-5925(16)30285-4"
 BSCI_2020 = "Williams et al. (BSCI/BSCCT and BSTI), Br J Radiol 2021;94:20200894, doi:10.1259/bjr.20200894"
 
-THORACIC_AORTA = (
-    "Calcium of the thoracic aorta is reported separately and is no part of the coronary score. "
-    "No threshold for it is agreed on."
-)
-MITRAL_ANNULUS = (
-    "Calcium of the mitral annulus is reported separately and is no part of the coronary score. "
-    "No threshold for it is agreed on."
-)
-
 YOUNGEST, OLDEST = 40, 75
-"""Years of age that the American guidelines speak of."""
+"""Whole years of age that the statements on a score speak of (section 4.4.2 of the cholesterol guideline)."""
+YOUNGEST_SEVERE = 20
+"""Years of age from which on its section 4.2 speaks of severe hypercholesterolaemia, up to `OLDEST`."""
 FAVOURED_FROM_YEARS = 55
 HIGH_SCORE, HIGH_PERCENTILE = 100.0, 75.0
-SEVERE_LDL_MG_DL = 190.0
-EXCEPTIONS = {
-    "has_diabetes": "diabetes",
-    "is_smoker": "cigarette smoking",
-    "has_family_history": "a family history of premature coronary disease",
-}
-"""What keeps a score of 0 from speaking against a statin, by the name of the variable."""
+LOW_LDL_MG_DL, SEVERE_LDL_MG_DL = 70.0, 190.0
+LOWEST_RISK, HIGH_RISK = 0.05, 0.20
+"""Ten-year ASCVD risk for which the statements on a score are made: from, and below."""
+
+Kind = Literal["score", "category", "measure"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +47,9 @@ class GuidelineStatement:
     ----------
     name
         Stable short name, such as ``cholesterol-2018-zero``.
+    kind
+        ``score``: what follows from the score, or why nothing does; ``category``: what such a score is called;
+        ``measure``: whether to measure one, of which nothing is said where there is a score.
     text
         For the page, as information.
     applies_to
@@ -69,6 +59,7 @@ class GuidelineStatement:
     """
 
     name: str
+    kind: Kind
     text: str
     applies_to: str
     source: str
@@ -76,24 +67,31 @@ class GuidelineStatement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScoreFacts:
-    """What the statements are chosen by."""
+    """What the statements are chosen by; as the parameters of `find_statements`."""
 
     agatston: float
     category: CacDrs
     percentile: float | None
-    is_gated: bool
+    percentile_reference: str
+    is_gated: bool | None
+    pce_risk: float | None
     profile: ClinicalProfile
 
-    @property
-    def is_of_guideline_age(self) -> bool:
-        """Whether the patient is 40 to 75 years of age; an unknown age counts as if so."""
+    def is_aged(self, youngest: int) -> bool:
+        """Tell whether the patient is known to be from `youngest` to 75 years of age."""
         age = self.profile.age_years
-        return age is None or YOUNGEST <= age < OLDEST + 1
+        return age is not None and youngest <= age < OLDEST + 1
 
     @property
     def has_severe_ldl(self) -> bool:
-        """Whether LDL cholesterol is known to be 190 mg/dL or more."""
-        return self.profile.ldl is not None and self.profile.ldl.mg_dl >= SEVERE_LDL_MG_DL
+        """Whether LDL cholesterol is known to be 190 mg/dL or more, at an age of which the guideline speaks."""
+        ldl, age = self.profile.ldl, self.profile.age_years
+        return ldl is not None and ldl.mg_dl >= SEVERE_LDL_MG_DL and (age is None or self.is_aged(YOUNGEST_SEVERE))
+
+    @property
+    def has_low_ldl(self) -> bool:
+        """Whether LDL cholesterol is known to be below 70 mg/dL."""
+        return self.profile.ldl is not None and self.profile.ldl.mg_dl < LOW_LDL_MG_DL
 
     @property
     def is_high(self) -> bool:
@@ -108,7 +106,9 @@ def find_statements(
     percentile: float | None,
     profile: ClinicalProfile,
     *,
-    is_gated: bool = True,
+    is_gated: bool | None = None,
+    percentile_reference: str = "",
+    pce_risk: float | None = None,
 ) -> tuple[GuidelineStatement, ...]:
     """Find what guidelines say of a score.
 
@@ -121,26 +121,41 @@ def find_statements(
     percentile
         That the score surely reaches, such as `Percentile.low`; None if it is not known.
     profile
-        Age and the variables of `EXCEPTIONS` are used; none is needed.
+        What is known decides whether the score says anything of a statin; none of it is needed.
     is_gated
-        Whether the scan was gated to the ECG; without, CAC-DRS is not named by the score.
+        Whether the scan was gated to the ECG; None where nothing says so. CAC-DRS is named only for a gated scan.
+    percentile_reference
+        Among whom the score has that percentile, such as ``Hoff 2001``.
+    pce_risk
+        Ten-year risk of ASCVD by the pooled cohort equations, 0 to 1.
 
     Returns
     -------
     tuple of GuidelineStatement
-        Empty for known cardiovascular disease: the statements are for primary prevention.
+        One of kind ``score``, and what the score is called. Empty for known cardiovascular disease: the statements
+        are for primary prevention.
 
     Raises
     ------
     OutOfRangeError
-        For a score that can not be.
+        For a score that can not be, or a risk that is no probability.
     """
     require_score(agatston)
+    if pce_risk is not None and not 0 <= pce_risk <= 1:
+        raise OutOfRangeError(f"a ten-year risk of {pce_risk:g}; needed: 0 to 1")
     if profile.has_cvd:
         return ()
-    category = find_cac_drs(agatston, vessels)
-    facts = ScoreFacts(agatston=agatston, category=category, percentile=percentile, is_gated=is_gated, profile=profile)
-    return tuple(write(facts) for applies, write in _STATEMENTS if applies(facts))
+    facts = ScoreFacts(
+        agatston=agatston,
+        category=find_cac_drs(agatston, vessels),
+        percentile=percentile,
+        percentile_reference=percentile_reference,
+        is_gated=is_gated,
+        pce_risk=pce_risk,
+        profile=profile,
+    )
+    on_score = next(write(facts) for applies, write in _ON_SCORE if applies(facts))
+    return (on_score, *(write(facts) for applies, write in _ON_CATEGORY if applies(facts)))
 
 
 _OPEN_DECISION = (
@@ -149,102 +164,154 @@ _OPEN_DECISION = (
     "and in whom the decision on a statin is open"
 )
 _NO_SYMPTOMS = "adults without symptoms and without known cardiovascular disease"
-
-# Wording of the actions by way of a public tool that cites the paper; the paper's own table was not at hand.
-_ACTIONS: dict[CacDrsA, str] = {
-    "A0": "very low risk; a statin is generally not recommended",
-    "A1": "mildly increased risk; a statin of moderate intensity is suggested",
-    "A2": "moderately increased risk; a statin of moderate to high intensity and aspirin 81 mg are suggested",
-    "A3": "moderately to severely increased risk; a statin of high intensity and aspirin 81 mg are suggested",
-}
+_THESE = "The guideline's statements on a calcium score are"
+_UNDECIDED = "so the calcium score does not decide"
 
 
-def _write_zero(facts: ScoreFacts) -> GuidelineStatement:
-    known = [words for name, words in EXCEPTIONS.items() if getattr(facts.profile, name)]
-    unknown = [words for name, words in EXCEPTIONS.items() if getattr(facts.profile, name) is None]
-    if known:
-        text = (
-            f"A score of 0 lowers the risk, but the guideline excepts {' and '.join(known)}, known here: "
-            "a statin may still be reasonable."
-        )
-    else:
-        text = (
-            f"With a score of 0 it is reasonable to withhold a statin and to measure again in 5 to 10 years, "
-            f"unless there is {', '.join(EXCEPTIONS.values())}."
-        )
-    if unknown and not known:
-        text += f" Not known here: {', '.join(unknown)}."
+def _say(name: str, text: str, applies_to: str = _OPEN_DECISION) -> GuidelineStatement:
     return GuidelineStatement(
-        name="cholesterol-2018-zero", text=text, applies_to=_OPEN_DECISION, source=CHOLESTEROL_2018
+        name=f"cholesterol-2018-{name}", kind="score", text=text, applies_to=applies_to, source=CHOLESTEROL_2018
     )
 
 
-def _write_low(facts: ScoreFacts) -> GuidelineStatement:
-    age = facts.profile.age_years
-    place = "" if age is None else f" This patient is {'of' if age >= FAVOURED_FROM_YEARS else 'below'} that age."
-    return GuidelineStatement(
-        name="cholesterol-2018-low",
-        text=f"A score of 1 to 99 favours a statin, especially from {FAVOURED_FROM_YEARS} years of age on.{place}",
-        applies_to=_OPEN_DECISION,
-        source=CHOLESTEROL_2018,
+def _write_dialysis(_: ScoreFacts) -> GuidelineStatement:
+    """Section 4.5.4, recommendations 2 and 3."""
+    text = (
+        "The guideline does not recommend to begin a statin on dialysis (class III, no benefit); one that is taken "
+        "already may be continued (class IIb). Here the calcium score does not decide."
     )
+    return _say("dialysis", text, "adults with advanced kidney disease who need dialysis")
 
 
-def _write_high(facts: ScoreFacts) -> GuidelineStatement:
-    why = "is 100 or more" if facts.agatston >= HIGH_SCORE else "is at the 75th percentile or above"
-    return GuidelineStatement(
-        name="cholesterol-2018-high",
-        text=f"The score {why}: it is reasonable to begin a statin, unless the discussion of risk defers it.",
-        applies_to=_OPEN_DECISION,
-        source=CHOLESTEROL_2018,
+def _write_severe_ldl(_: ScoreFacts) -> GuidelineStatement:
+    """Section 4.2, recommendation 1, and the figure on primary prevention."""
+    text = (
+        f"LDL cholesterol is {SEVERE_LDL_MG_DL:.0f} mg/dL or more: the guideline recommends a statin of high intensity "
+        f"without any estimate of risk (class I), {_UNDECIDED}."
+    )
+    return _say("severe-ldl", text, f"adults of {YOUNGEST_SEVERE} to {OLDEST} years with severe hypercholesterolaemia")
+
+
+def _write_treated(_: ScoreFacts) -> GuidelineStatement:
+    return _say(
+        "treated",
+        f"{_THESE} for people who take no statin; this patient takes lipid-lowering treatment, {_UNDECIDED}.",
     )
 
 
 def _write_diabetes(_: ScoreFacts) -> GuidelineStatement:
-    return GuidelineStatement(
-        name="cholesterol-2018-diabetes",
-        text="With diabetes the guideline recommends a statin of moderate intensity, "
-        "whatever the calcium score (class I).",
-        applies_to=f"adults of {YOUNGEST} to {OLDEST} years with diabetes",
-        source=CHOLESTEROL_2018,
+    """Section 4.3, recommendation 1."""
+    text = (
+        "With diabetes the guideline recommends a statin of moderate intensity whatever the estimated risk (class I), "
+        f"{_UNDECIDED}."
+    )
+    return _say("diabetes", text, f"adults of {YOUNGEST} to {OLDEST} years with diabetes")
+
+
+def _write_age(facts: ScoreFacts) -> GuidelineStatement:
+    age = facts.profile.age_years
+    here = "the age is not known" if age is None else f"this patient is {math.floor(age)}"
+    return _say("age", f"{_THESE} for people of {YOUNGEST} to {OLDEST} years; {here}, so none is given.")
+
+
+def _write_low_ldl(_: ScoreFacts) -> GuidelineStatement:
+    return _say("low-ldl", f"{_THESE} for LDL cholesterol of 70 to 189 mg/dL; here it is below, so none is given.")
+
+
+_PREMATURE = "a family history of premature coronary disease"
+_PREMATURE_OR_NOT = f"{_PREMATURE} (age of the relative not known here)"
+"""A `ClinicalProfile` knows of a heart attack of a relative at any age, as MESA asked for it."""
+EXCEPTIONS = {"has_diabetes": "diabetes", "is_smoker": "cigarette smoking", "has_family_history": _PREMATURE}
+"""What keeps a score of 0 from speaking against a statin, by the name of the variable (section 4.4.2)."""
+
+
+def _write_zero(facts: ScoreFacts) -> GuidelineStatement:
+    profile = facts.profile
+    history = _PREMATURE_OR_NOT if profile.has_family_history else _PREMATURE
+    if profile.is_smoker:
+        also = f", and {history}" if profile.has_family_history else ""
+        text = (
+            f"The guideline excepts cigarette smoking, as in this patient{also}, from what it says of a score of 0: "
+            "the score alone does not speak against a statin."
+        )
+        return _say("zero", text + _say_range(facts))
+    text = (
+        "With a score of 0 the guideline finds it reasonable to withhold a statin and to measure again in 5 to 10 "
+        f"years, unless there is diabetes, cigarette smoking or {history}."
+    )
+    if profile.has_family_history:
+        text += (
+            " A relative of this patient had a heart attack: if before 55 (a man) or 65 (a woman), the score alone "
+            "does not speak against a statin."
+        )
+    unknown = [words for name, words in EXCEPTIONS.items() if getattr(profile, name) is None]
+    text += f" Not known here: {', '.join(unknown)}." if unknown else ""
+    return _say("zero", text + _say_range(facts))
+
+
+def _write_zero_ungated(facts: ScoreFacts) -> GuidelineStatement:
+    scan = "Nothing says whether the scan was" if facts.is_gated is None else "The scan was not"
+    text = (
+        f"{scan} ECG-gated. Without gating small calcifications may be missed: a score of 0 does not carry the "
+        "guideline's meaning of zero."
+    )
+    return _say("zero-ungated", text)
+
+
+def _write_high(facts: ScoreFacts) -> GuidelineStatement:
+    why = "100 or more"
+    if facts.agatston < HIGH_SCORE:
+        among = f"{facts.percentile_reference}; " if facts.percentile_reference else ""
+        why = f"at the 75th percentile or above ({among}the guideline means age, sex and race)"
+    text = (
+        f"The score is {why}: the guideline finds it reasonable to begin a statin, unless the discussion of risk "
+        "defers it."
+    )
+    return _say("high", text + _say_range(facts))
+
+
+def _write_low(facts: ScoreFacts) -> GuidelineStatement:
+    is_of_that_age = (facts.profile.age_years or 0.0) >= FAVOURED_FROM_YEARS
+    text = (
+        f"A score of 1 to 99 favours a statin, especially from {FAVOURED_FROM_YEARS} years of age on. "
+        f"This patient is {'of' if is_of_that_age else 'below'} that age."
+    )
+    return _say("low", text + _say_range(facts))
+
+
+def _say_range(facts: ScoreFacts) -> str:
+    """Say that the patient's risk is not one for which the statement was made; empty where it may be."""
+    if facts.pce_risk is None or LOWEST_RISK <= facts.pce_risk < HIGH_RISK:
+        return ""
+    return (
+        " The guideline means a ten-year ASCVD risk of 5 to below 20 %; this patient's risk by the pooled cohort "
+        f"equations is {_write_risk(facts.pce_risk)}, outside that range."
     )
 
 
-def _write_severe_ldl(_: ScoreFacts) -> GuidelineStatement:
-    return GuidelineStatement(
-        name="cholesterol-2018-severe-ldl",
-        text=f"With LDL cholesterol of {SEVERE_LDL_MG_DL:.0f} mg/dL or more the guideline recommends a statin of high "
-        "intensity without any estimate of risk (class I).",
-        applies_to="adults with severe hypercholesterolaemia",
-        source=CHOLESTEROL_2018,
-    )
+def _write_risk(risk: float) -> str:
+    percent = 100 * risk
+    if percent < 0.05:
+        return "below 0.1 %"
+    # Rounded, 4.96 % would read as if it were within the range.
+    return "just below 5 %" if risk < LOWEST_RISK and round(percent, 1) >= 100 * LOWEST_RISK else f"{percent:.1f} %"
 
 
-def _write_measure(_: ScoreFacts) -> GuidelineStatement:
-    return GuidelineStatement(
-        name="prevention-2019-measure",
-        text="Where the decision on prevention stays open, it is reasonable to measure a calcium score and to let it "
-        "guide the talk between clinician and patient (class IIa, level B-NR).",
-        applies_to=_OPEN_DECISION,
-        source=PREVENTION_2019,
-    )
-
-
-def _write_scct(_: ScoreFacts) -> GuidelineStatement:
-    return GuidelineStatement(
-        name="scct-2017-measure",
-        text="A calcium score is appropriate, in shared decision making, at a ten-year ASCVD risk of 5 to 20 %, and in "
-        "selected cases below 5 %, such as with a family history of premature coronary disease.",
-        applies_to=f"{_NO_SYMPTOMS}, {YOUNGEST} to {OLDEST} years of age",
-        source=SCCT_2017,
-    )
+# Read by way of a public tool that cites the paper; the drugs that it names beside them are left out: the paper's own
+# table was not at hand, and aspirin above 70 years of age is against the prevention guideline of 2019 (class III).
+_RISKS: dict[CacDrsA, str] = {
+    "A0": "very low risk",
+    "A1": "mildly increased risk",
+    "A2": "moderately increased risk",
+    "A3": "moderately to severely increased risk",
+}
 
 
 def _write_cac_drs(facts: ScoreFacts) -> GuidelineStatement:
     return GuidelineStatement(
         name="cac-drs-2018",
-        text=f"CAC-DRS {facts.category}: {_ACTIONS[facts.category.a]}. This is the opinion of experts; "
-        "aspirin needs the risk of bleeding to be weighed.",
+        kind="category",
+        text=f"CAC-DRS {facts.category}: {_RISKS[facts.category.a]}.",
         applies_to=_NO_SYMPTOMS,
         source=CAC_DRS_2018,
     )
@@ -253,22 +320,29 @@ def _write_cac_drs(facts: ScoreFacts) -> GuidelineStatement:
 def _write_ungated(_: ScoreFacts) -> GuidelineStatement:
     return GuidelineStatement(
         name="ungated-chest-ct",
-        text="On a chest CT without gating, coronary calcium should be reported as none, mild, moderate or severe, "
-        "with advice on risk factors; a score in Agatston units is an estimate there.",
+        kind="category",
+        text="On a chest CT without gating the guidelines call coronary calcium none, mild, moderate or severe; "
+        "a score in Agatston units is an estimate there.",
         applies_to="all chest CT that show the heart",
         source=f"{SCCT_STR_2016}; {BSCI_2020}",
     )
 
 
 _Rule = tuple[Callable[[ScoreFacts], bool], Callable[[ScoreFacts], GuidelineStatement]]
-_STATEMENTS: tuple[_Rule, ...] = (
-    (lambda facts: facts.is_of_guideline_age and facts.agatston == 0, _write_zero),
-    (lambda facts: facts.is_of_guideline_age and facts.agatston > 0 and not facts.is_high, _write_low),
-    (lambda facts: facts.is_of_guideline_age and facts.is_high, _write_high),
-    (lambda facts: facts.is_of_guideline_age and facts.profile.has_diabetes is True, _write_diabetes),
+_ON_SCORE: tuple[_Rule, ...] = (
+    (lambda facts: facts.profile.on_dialysis is True, _write_dialysis),
     (lambda facts: facts.has_severe_ldl, _write_severe_ldl),
-    (lambda facts: facts.is_of_guideline_age, _write_measure),
-    (lambda facts: facts.is_of_guideline_age, _write_scct),
-    (lambda facts: facts.is_gated, _write_cac_drs),
-    (lambda facts: not facts.is_gated, _write_ungated),
+    (lambda facts: facts.profile.on_lipid_treatment is True, _write_treated),
+    (lambda facts: facts.is_aged(YOUNGEST) and facts.profile.has_diabetes is True, _write_diabetes),
+    (lambda facts: not facts.is_aged(YOUNGEST), _write_age),
+    (lambda facts: facts.has_low_ldl, _write_low_ldl),
+    (lambda facts: facts.agatston == 0 and facts.is_gated is True, _write_zero),
+    (lambda facts: facts.agatston == 0, _write_zero_ungated),
+    (lambda facts: facts.is_high, _write_high),
+    (lambda _: True, _write_low),
+)
+"""The first that applies is said: first why the score does not decide, each reason before those it outweighs."""
+_ON_CATEGORY: tuple[_Rule, ...] = (
+    (lambda facts: facts.is_gated is True, _write_cac_drs),
+    (lambda facts: facts.is_gated is False, _write_ungated),
 )

@@ -1,8 +1,8 @@
 """Where a calcium score stands among people of the same age and sex, whatever reference is asked.
 
 A published table gives scores at a few percentiles. Between two of them the place is
-linear in ln(CAC + 1); outside them, and where many people have no calcium, the honest
-answer is a span.
+linear in ln(CAC + 1); outside them the honest answer is a span. A score of 0 has no
+percentile: nobody has less, and many have the same. How many is what is said of it.
 """
 
 from __future__ import annotations
@@ -71,7 +71,8 @@ class Percentile:
     Parameters
     ----------
     low, high
-        Percent of peers with a lower score, at least and at most, 0 to 100; equal where there is a value.
+        Lowest and highest percentile that the score may have, 0 to 100; equal where there is a value. For a score of 0
+        from 0, for nobody has less, to the most peers who may share it.
     value
         Percent of peers with a lower score, unrounded; None where only the span is known.
     reference
@@ -80,6 +81,8 @@ class Percentile:
         Sex and age of these peers, in words.
     note
         What a reader should know of this answer; may be empty.
+    share_with_zero
+        Of a score of 0 only: percent of peers who have 0 as well, at least, and less than; None for any calcium.
     """
 
     low: float
@@ -88,10 +91,26 @@ class Percentile:
     reference: PercentileReference
     age_band: str
     note: str = ""
+    share_with_zero: tuple[float, float] | None = None
+
+    @property
+    def is_zero(self) -> bool:
+        """Whether the score is 0: then `share_text` says more than a percentile could."""
+        return self.share_with_zero is not None
+
+    @property
+    def share_text(self) -> str:
+        """How many peers share a score of 0: ``at least 50 %``, ``fewer than 25 %``; empty for any calcium."""
+        if self.share_with_zero is None:
+            return ""
+        least, most = self.share_with_zero
+        return f"at least {math.floor(least)} %" if least > 0 else f"fewer than {math.ceil(most)} %"
 
     @property
     def text(self) -> str:
         """The place in words, percent rounded to whole numbers."""
+        if self.share_with_zero is not None:
+            return f"0, {'as' if self.share_with_zero[0] > 0 else 'which'} {self.share_text} of them have"
         if self.value is not None:
             return f"{write_ordinal(self.value)} percentile"
         if self.low == 0:
@@ -99,12 +118,6 @@ class Percentile:
         if self.high == 100:
             return f"above the {write_ordinal(self.low)} percentile"
         return f"between the {write_ordinal(self.low)} and the {write_ordinal(self.high)} percentile"
-
-    def reaches(self, percent: float) -> bool | None:
-        """Tell whether the score is at this percentile or above; None if the span leaves it open."""
-        if self.low >= percent:
-            return True
-        return False if self.high < percent else None
 
 
 def find_percentile_among(
@@ -128,13 +141,16 @@ def find_percentile_among(
 
     Notes
     -----
-    A score of 0 spans from 0 to the highest percentile whose score is 0, or to the lowest percentile if
-    none is. A positive score below the lowest positive quantile, or above the highest quantile, is a
-    span; so is one that several percentiles share. Elsewhere: linear in ln(CAC + 1).
+    A score of 0 is shared by at least the highest percentile whose score is 0, and by less than the next one. A
+    positive score below the lowest positive quantile, or above the highest quantile, is a span; so is
+    one that several percentiles share. Elsewhere: linear in ln(CAC + 1).
     """
     require_score(agatston)
-    low, high, value = _place(agatston, quantiles)
-    return Percentile(low=low, high=high, value=value, reference=reference, age_band=age_band, note=note)
+    share = _share_with_zero(quantiles) if agatston == 0 else None
+    low, high, value = _place(agatston, quantiles) if share is None else (0.0, share[1], None)
+    return Percentile(
+        low=low, high=high, value=value, reference=reference, age_band=age_band, note=note, share_with_zero=share
+    )
 
 
 def require_score(agatston: float) -> None:
@@ -174,10 +190,14 @@ def write_ordinal(percent: float) -> str:
     return f"{number}{('th', 'st', 'nd', 'rd')[last] if last <= 3 else 'th'}"
 
 
+def _share_with_zero(quantiles: Quantiles) -> tuple[float, float]:
+    """Give the percent of peers without calcium, at least, and less than."""
+    least = max((percent for percent, score in quantiles if score == 0), default=0.0)
+    return least, min((percent for percent, score in quantiles if score > 0), default=100.0)
+
+
 def _place(agatston: float, quantiles: Quantiles) -> tuple[float, float, float | None]:
-    """Give lowest and highest percent, and the value where they are one."""
-    if agatston == 0:
-        return 0.0, max((percent for percent, score in quantiles if score == 0), default=quantiles[0][0]), None
+    """Give lowest and highest percent of a score above 0, and the value where they are one."""
     same = [percent for percent, score in quantiles if score == agatston]
     if same:
         return same[0], same[-1], same[0] if len(same) == 1 else None

@@ -6,6 +6,10 @@ ln(CAC + 1) in 3,481 residents of the Ruhr area, 45 to 74 years of age at the fi
 The coefficients below were read in the code of a public calculator of that tool, not in the paper.
 What speaks for them: spread over the ages of the study they give medians of 41 (men) and 1 (women) and
 90th percentiles of 531 and 139, where the paper prints 41.0, 1.0, 557.0 and 139.8.
+
+Where many have no calcium the equation is a poor guide: it would leave 37 % of these women with a score of 0, of whom
+45 % had one (Erbel et al., Dtsch Arztebl 2008;105:1-8, doi:10.3238/arztebl.2008.0001). What it gives below the 25th
+percentile, and below a score of 1, is therefore no percentile here.
 """
 
 from __future__ import annotations
@@ -25,7 +29,11 @@ HNR = PercentileReference(
 )
 HNR_AGES = AgeBand(low=45, high=75)
 LOWEST = 0.16
-"""Share from which on the curve of men is used: below it the equation turns up again."""
+"""Share from which on the curve of men is drawn: below it the equation turns up again."""
+SAID_FROM = 0.25
+"""The lowest share of which the paper gives a score."""
+SMALLEST = 1.0
+"""Agatston units: what is less, the equation does not tell from 0."""
 HIGHEST = 0.90
 """The paper describes the distribution up to the 90th percentile; above, the equation is nearly flat."""
 NOTE = "Peers live in the German Ruhr area; the equation was read in a public calculator of the published tool."
@@ -84,8 +92,8 @@ def find_hnr_percentile(agatston: float, age_years: float, sex: Sex) -> Percenti
     Notes
     -----
     The equation is inverted by bisection between the share from which on it rises (see `hnr_quantile`) and
-    0.90. Above the 90th percentile, below the lowest share, and for a score of 0, only a span is given: 0 spans
-    from 0 to where the curve leaves 0.
+    0.90. Only a span is given above the 90th percentile, below the 25th, where the curve does not rise, and for scores
+    below 1: these span from 0 to where the curve reaches 1. Less than that share have a score of 0.
     """
     require_score(agatston)
     require_age(age_years, HNR_AGES, HNR.title)
@@ -97,6 +105,7 @@ def find_hnr_percentile(agatston: float, age_years: float, sex: Sex) -> Percenti
         reference=HNR,
         age_band=f"{GROUPS[sex]} of {age_years:g} years",
         note=NOTE,
+        share_with_zero=(0.0, high) if agatston == 0 else None,
     )
 
 
@@ -142,10 +151,10 @@ def hnr_curve(percent: float, sex: Sex) -> tuple[tuple[float, float], ...]:
 
 def _place(agatston: float, age_years: float, sex: Sex) -> tuple[float, float, float | None]:
     """Give lowest and highest percent, and the value where they are one."""
-    lowest, wanted = _lowest_share(age_years, sex), math.log1p(agatston)
-    share = _share_at(wanted, age_years, sex)
-    if wanted == 0 or share == lowest:
-        return 0.0, 100 * share, None
+    lowest, wanted = max(SAID_FROM, _lowest_share(age_years, sex)), math.log1p(agatston)
+    share = _share_at(max(wanted, math.log1p(SMALLEST)), age_years, sex)
+    if agatston < SMALLEST or share <= lowest:
+        return 0.0, 100 * max(lowest, share), None
     if _log_score(HIGHEST, age_years, sex) < wanted:
         return 100 * HIGHEST, 100.0, None
     return 100 * share, 100 * share, 100 * share

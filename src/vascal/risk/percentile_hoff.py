@@ -86,12 +86,12 @@ def find_hoff_percentile(agatston: float, age_years: float, sex: Sex) -> Percent
     -----
     Linear in ln(CAC + 1) between the 25th, 50th, 75th and 90th percentile of the band; no interpolation
     between bands, so the place of one score steps at a birthday. Below the lowest positive quantile and
-    above the 90th percentile only a span is given.
+    above the 90th percentile only a span is given, and of a score of 0 how many share it.
 
     Examples
     --------
     >>> find_hoff_percentile(250, 55, "M").text, find_hoff_percentile(0, 52, "F").text
-    ('77th percentile', 'up to the 50th percentile')
+    ('77th percentile', '0, as at least 50 % of them have')
     """
     band = _band_of(age_years)
     quantiles = hoff_quantiles(age_years, sex)

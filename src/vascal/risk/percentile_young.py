@@ -13,6 +13,7 @@ from types import MappingProxyType
 from vascal.risk.percentile import GROUPS, AgeBand, require_score
 from vascal.risk.profile import Ethnicity, Sex
 
+TITLE = "Javaid 2022"
 SOURCE = "Javaid et al., J Am Coll Cardiol 2022;79:1873-1886, doi:10.1016/j.jacc.2022.02.051"
 YOUNG_AGES = AgeBand(low=30, high=45)
 _Group = tuple[Sex, Ethnicity]
@@ -46,6 +47,11 @@ class YoungFinding:
     percentile_low: float | None
     text: str
     source: str = SOURCE
+
+    @property
+    def leads(self) -> bool:
+        """Whether it tells a percentile, and so goes before older tables that would place the score elsewhere."""
+        return self.percentile_low is not None
 
 
 def describe_young(
@@ -97,7 +103,9 @@ def _write(groups: list[_Group], sex: Sex, agatston: float, low: float | None) -
             f"Percentiles before the age of 45 were published for Black and White {GROUPS[sex]} only. "
             "In any young adult calcium is early."
         )
-    shares = " and ".join(f"{SHARE_WITH_CALCIUM[group]:.0%} of {group[1].title()} {GROUPS[sex]}" for group in groups)
+    shares = " and ".join(
+        f"{100 * SHARE_WITH_CALCIUM[group]:.0f} % of {group[1].title()} {GROUPS[sex]}" for group in groups
+    )
     said = f"At 30 to 45 years {shares} had any coronary calcium."
     if agatston == 0:
         return f"{said} A score of 0 is what most have, and does not rule out plaque without calcium."
