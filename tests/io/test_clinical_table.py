@@ -49,16 +49,40 @@ def test_height_and_weight_may_stand_for_the_body_mass_index(write) -> None:  # 
     assert profiles["a"].bmi == pytest.approx(26.12, abs=0.01)
 
 
+def test_decimal_commas_are_read_where_semicolons_part_the_columns(write) -> None:  # type: ignore[no-untyped-def]
+    profiles = read_clinical_table(
+        write("study;hdl [mmol/L];ldl;egfr;sdi_decile\na;1,3;3,45 mmol/L;85.5;5\nb;1.25;-;unknown;\n")
+    )
+    assert profiles["a"] == ClinicalProfile(
+        hdl=Cholesterol.of(1.3, "mmol/L"), ldl=Cholesterol.of(3.45, "mmol/L"), egfr=85.5, sdi_decile=5
+    )
+    assert profiles["b"] == ClinicalProfile(hdl=Cholesterol.of(1.25, "mmol/L"))
+
+
+def test_a_point_before_three_digits_is_a_decimal_where_no_cell_has_a_comma(write) -> None:  # type: ignore[no-untyped-def]
+    assert read_clinical_table(write("study;weight [kg];height [m]\na;80.125;1.755\n"))["a"].bmi == pytest.approx(
+        26.014, abs=1e-3
+    )
+
+
+def test_text_in_parquet_may_stand_between_spaces(tmp_path: Path) -> None:
+    pa = pytest.importorskip("pyarrow")
+    table = pa.table({"study": ["a"], "hdl": [" 1.3 mmol/L "], "age_years": [61.5]})
+    pytest.importorskip("pyarrow.parquet").write_table(table, tmp_path / "t.parquet")
+    expected = ClinicalProfile(hdl=Cholesterol.of(1.3, "mmol/L"), age_years=61.5)
+    assert read_clinical_table(tmp_path / "t.parquet") == {"a": expected}
+
+
 @pytest.mark.parametrize(
     ("text", "faults"),
     [
         ("age_years,sex\n61,F\n", ["has no column 'study'"]),
         (
-            "study,total_cholestrol,glucose,hdl [g/L],is_smoker [%],weight [stone]\na,1,1,1,1,1\n",
+            "study,total_cholestrol,glucose,hdl [g/dL],is_smoker [%],weight [stone]\na,1,1,1,1,1\n",
             [
                 "column 'total_cholestrol': no such variable; did you mean total_cholesterol?",
                 "column 'glucose': no such variable",
-                "column 'hdl [g/L]': hdl has no such unit; needed: mg/dL or mmol/L",
+                "column 'hdl [g/dL]': hdl has no such unit; needed: mg/dL or mmol/L",
                 "column 'is_smoker [%]': is_smoker has no such unit; it has none",
                 "column 'weight [stone]': weight has no such unit; needed: kg or lb or g",
             ],
@@ -71,13 +95,33 @@ def test_height_and_weight_may_stand_for_the_body_mass_index(write) -> None:  # 
             [
                 "line 3: study is missing",
                 "lines 2 and 4 and 6: the same study; needed: one row each",
-                "line 2, column 'ldl': LDL cholesterol of 130 without a unit; needed: mg/dL or mmol/L. 130 looks like",
+                "line 2, column 'ldl': LDL cholesterol of 130 without a unit; needed: mg/dL or mmol/L or g/L or mg/L. "
+                "130 looks like mg/dL",
                 "line 4, column 'hdl [mg/dL]': the cell states another unit than the heading",
                 "line 4, column 'sex': sex is not an answer",
             ],
         ),
-        ("study;hdl [mmol/L]\na;1,3\n", ["line 2, column 'hdl [mmol/L]': HDL cholesterol: write decimals"]),
-        ("study,hdl [mmol/L]\na,130\n", ["hdl [mmol/L]': cholesterol of 130", "130 mg/dL would be usual"]),
+        (
+            'study,hdl [mmol/L],ldl\na,"1,3",\nb,,"3,4 mmol/L"\n',
+            [
+                "line 2, column 'hdl [mmol/L]': a decimal comma; needed: a point, or semicolons between the columns",
+                "line 3, column 'ldl': a decimal comma; needed: a point",
+            ],
+        ),
+        ("study\thdl [mmol/L]\na\t1,3\n", ["line 2, column 'hdl [mmol/L]': a decimal comma; needed: a point"]),
+        (
+            "study;uacr [mg/g]\na;1,200\nb;1.200,5\n",
+            ["line 2, column 'uacr [mg/g]': urine albumin-creatinine ratio: a comma", "line 3, column 'uacr"],
+        ),
+        (
+            "study;hdl [mmol/L];uacr [mg/g];age_years\na;1,3;1.200;61.5\nb;1,2;12.500,5;\n",
+            [
+                "line 2, column 'uacr [mg/g]': a point before three digits may part thousands, as other cells have "
+                "decimal commas",
+                "line 3, column 'uacr [mg/g]': urine albumin-creatinine ratio: a comma",
+            ],
+        ),
+        ("study,hdl [mmol/L]\na,60\n", ["hdl [mmol/L]': HDL cholesterol of 60", "60 mg/dL would be usual"]),
         (
             "study,systolic_mmhg,diastolic_mmhg\na,80,120\n",
             ["line 2: a diastolic pressure of 120 mmHg is not below the systolic of 80 mmHg"],

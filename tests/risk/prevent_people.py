@@ -55,7 +55,7 @@ def people(draw: st.DrawFn, max_age: float = 79, added: bool = False) -> Clinica
         bmi=draw(st.floats(18.5, 39.99)),
         egfr=draw(st.floats(15, 140)),
         uacr=draw(unknown | st.floats(0.1, 5000).map(lambda x: AlbuminCreatinineRatio(value=x))) if added else None,
-        hba1c=draw(unknown | st.floats(3.4, 15).map(lambda x: Hba1c(value=x))) if added else None,
+        hba1c=draw(unknown | st.floats(4, 15).map(lambda x: Hba1c(value=x))) if added else None,
         sdi_decile=draw(unknown | st.integers(1, 10)) if added else None,
     )
 

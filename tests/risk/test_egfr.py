@@ -88,7 +88,7 @@ def test_without_creatinine_age_or_sex_the_profile_stays_as_it_is(name: str) -> 
 @pytest.mark.parametrize(
     ("value", "age_years", "said"),
     [
-        (0.1, 37, r"creatinine of 0.1 mg/dL, which gives an eGFR of 219 .*; needed: an eGFR of 1 to 200 mL/min"),
+        (0.1, 37, r"creatinine of 0.1 mg/dL, which gives an eGFR of 219 .*; needed: an eGFR of 3 to 200 mL/min"),
         (30, 108, r"creatinine of 30 mg/dL, which gives an eGFR of 0.\d+ "),
     ],
 )

@@ -19,13 +19,14 @@ from pathlib import Path
 from vascal.errors import TableError
 from vascal.io.evaluation_table import Table, read_table
 from vascal.risk.clinical_text import INPUTS, UNKNOWN, find_nearest, read_profile
-from vascal.risk.clinical_variables import Amount, split_amount
+from vascal.risk.clinical_variables import Amount, split_amount, with_point
 from vascal.risk.profile import ClinicalProfile
 
 KEY = "study"
 SHOWN = 20
 """Faults in a message; a table of thousands would bury them."""
 
+_THOUSANDS = re.compile(r"[+-]?\d{1,3}(?:\.\d{3})+(?!\d)")
 _HEADER = re.compile(r"([^\[\]]+?)\s*(?:\[([^\[\]]*)\])?")
 
 
@@ -47,7 +48,7 @@ def read_clinical_table(path: Path) -> Mapping[str, ClinicalProfile]:
         CSV (comma, semicolon or tab) or Parquet. Column ``study`` holds a key for each row, such as the
         Study Instance UID; the others are named as the fields of a `ClinicalProfile`, or ``height`` and
         ``weight``. A unit stands in the cell (``5.4 mmol/L``) or in the heading (``hdl [mmol/L]``).
-        An empty cell is not known.
+        An empty cell is not known. Decimals may have a comma where semicolons part the columns.
 
     Returns
     -------
@@ -65,7 +66,7 @@ def read_clinical_table(path: Path) -> Mapping[str, ClinicalProfile]:
         raise TableError(f"{table.name} has no column {KEY!r}; needed: a first line with {KEY} and names of variables")
     keys = table.column(KEY)
     columns = _read_headings(table)
-    faults = _check_keys(table, keys)
+    faults = _check_keys(table, keys) + _check_decimals(table, columns)
     profiles = {}
     for row, key in enumerate(keys):
         profiles[key], found = _read_row(table, columns, row)
@@ -112,6 +113,19 @@ def _check_keys(table: Table, keys: Sequence[str]) -> list[str]:
     faults = [f"line {line}: {KEY} is missing" for line in lines.pop("", [])]
     doubled = [" and ".join(map(str, found)) for found in lines.values() if len(found) > 1]
     return faults + [f"lines {found}: the same {KEY}; needed: one row each" for found in doubled]
+
+
+def _check_decimals(table: Table, columns: Sequence[_Column]) -> list[str]:
+    """Refuse decimal commas in all tables but those of semicolons, and in these what may part thousands beside them."""
+    amounts = [column.heading for column in columns if isinstance(INPUTS[column.variable], Amount)]
+    cells = [(line, name, table.columns[name][row]) for row, line in enumerate(table.lines) for name in amounts]
+    with_comma = [(line, name) for line, name, cell in cells if with_point(cell) != cell.strip()]
+    if table.separator != ";":
+        wrong, message = with_comma, "a decimal comma; needed: a point, or semicolons between the columns"
+    else:
+        wrong = [(line, name) for line, name, cell in cells if with_comma and _THOUSANDS.match(cell)]
+        message = "a point before three digits may part thousands, as other cells have decimal commas"
+    return [f"line {line}, column {name!r}: {message}" for line, name in wrong]
 
 
 def _read_row(table: Table, columns: Sequence[_Column], row: int) -> tuple[ClinicalProfile, list[str]]:

@@ -46,12 +46,15 @@ class Table:
         Line in the file of each row.
     digest
         SHA-256 of the file.
+    separator
+        What stands between the cells of a line; empty for Parquet.
     """
 
     name: str
     columns: Mapping[str, Sequence[str]]
     lines: Sequence[int]
     digest: str = ""
+    separator: str = ""
 
     def __len__(self) -> int:
         """Rows."""
@@ -76,6 +79,7 @@ class Table:
             columns={name: [cells[row] for row in rows] for name, cells in self.columns.items()},
             lines=[self.lines[row] for row in rows],
             digest=self.digest,
+            separator=self.separator,
         )
 
 
@@ -186,7 +190,8 @@ def _read_csv(name: str, text: str, digest: str) -> Table:
     if not text.strip():
         raise TableError(f"{name} is empty; a header and a row a study are needed")
     first = text.lstrip("\r\n").splitlines()[0]
-    reader = csv.reader(io.StringIO(text.lstrip("\r\n"), newline=""), delimiter=max(",;\t", key=first.count))
+    separator = max(",;\t", key=first.count)
+    reader = csv.reader(io.StringIO(text.lstrip("\r\n"), newline=""), delimiter=separator)
     header = [cell.strip() for cell in next(reader)]
     doubled = sorted({column for column in header if header.count(column) > 1})
     if doubled:
@@ -202,7 +207,7 @@ def _read_csv(name: str, text: str, digest: str) -> Table:
     if not rows:
         raise TableError(f"{name} has a header and no rows")
     columns = dict(zip(header, map(list, zip(*rows, strict=True)), strict=True))
-    return Table(name=name, columns=columns, lines=numbers, digest=digest)
+    return Table(name=name, columns=columns, lines=numbers, digest=digest, separator=separator)
 
 
 def _read_parquet(path: Path, digest: str) -> Table:

@@ -9,11 +9,12 @@ from typing import Any
 
 from vascal.errors import ImpossibleInputError
 from vascal.risk.clinical_variables import BODY, VARIABLES, Value, Variable
+from vascal.risk.model import TITLES
 from vascal.risk.profile import ClinicalProfile
 
 INPUTS: Mapping[str, Variable] = {**VARIABLES, **BODY}
 """Everything that can be given, by name: fields of a profile, height and weight."""
-UNKNOWN = frozenset({"", "unknown", "na", "n/a", "nan", "null"})
+UNKNOWN = frozenset({"", "unknown", "na", "n/a", "nan", "null", "-", "\N{EN DASH}", "\N{EM DASH}"})
 """Ways to say that a variable is not known; never that something is absent."""
 SAME_BMI = 1.0
 """kg/m2 by which a body mass index may lie off that of height and weight, for rounding."""
@@ -35,8 +36,14 @@ class Problem:
     message: str
 
     def __str__(self) -> str:
-        """Write it as one line."""
-        return f"{self.variable}: {self.message}" if self.variable else self.message
+        """Write it as one line, with what people call the variable and its name here."""
+        if not self.variable:
+            return self.message
+        title = TITLES.get(self.variable, self.variable)
+        called = title if title.lower().replace(" ", "_") == self.variable else f"{title} ({self.variable})"
+        if self.message.startswith(title):
+            return called + self.message.removeprefix(title)
+        return f"{called}: {self.message}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

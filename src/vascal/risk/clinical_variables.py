@@ -14,13 +14,24 @@ from typing import Protocol
 
 from vascal.errors import ImpossibleInputError
 from vascal.risk.model import TITLES
-from vascal.risk.profile import SPANS
-from vascal.risk.quantity import AlbuminCreatinineRatio, Cholesterol, Creatinine, Hba1c, Quantity, Unit
+from vascal.risk.profile import CHOLESTEROL_MG_DL, SPANS, USUAL_CHOLESTEROL_MG_DL
+from vascal.risk.quantity import (
+    AlbuminCreatinineRatio,
+    Cholesterol,
+    Creatinine,
+    Hba1c,
+    Quantity,
+    Unit,
+    find_likely_units,
+    require_possible,
+)
 
 Value = Quantity | float | int | bool | str
 
 _NUMBER = re.compile(r"([+-]?(?:\d+(?:\.\d*)?|\.\d+))\s*(.*)", re.DOTALL)
-_COMMA = re.compile(r"[+-]?\d+,\d")
+_DECIMAL_COMMA = re.compile(r"([+-]?\d+),(\d{1,2})(?![\d.,])")
+"""Three digits behind a comma may be thousands."""
+_COMMA = re.compile(r"[+-]?\d[\d.]*,\d")
 _SECOND_PRESSURE = re.compile(r"/\s*\d")
 _SAFE = 1e5
 """No variable is larger; a number beyond it is not repeated, as it may be a patient's."""
@@ -61,7 +72,7 @@ class Amount:
     usual
         What most patients have, canonical unit: tells which unit was meant.
     possible
-        What may be true, canonical unit; None where the profile checks it.
+        What may be true, canonical unit; None where only the profile checks it.
     needs_unit
         Whether a number alone is refused.
     is_whole
@@ -108,10 +119,15 @@ class Amount:
         name = self.find_unit(unit)
         if name is None:
             needed = f"needed: {' or '.join(self.units)}" if self.units else "it has none"
-            raise ImpossibleInputError(f"{self.title} in a unit that is not known; {needed}")
-        if self.kind is not None:
-            return self.kind.of(number, name)
-        return self._plain(self.units[name].to_canonical(number))
+            likely = self._find_likely(number)
+            hint = f"; the number looks like {likely}" if likely else ""
+            raise ImpossibleInputError(f"{self.title} in a unit that is not known; {needed}{hint}")
+        if self.possible is None:
+            return self._plain(self.units[name].to_canonical(number))
+        canonical = require_possible(
+            number, name, title=self.title, units=self.units, possible=self.possible, usual=self.usual
+        )
+        return canonical if self.kind is None else self.kind(value=canonical)
 
     def find_unit(self, text: str) -> str | None:
         """Give the name of a unit written in any case, with or without spaces, or by its UCUM code."""
@@ -122,9 +138,12 @@ class Amount:
         return next((name for alias, name in self.aliases.items() if wanted == _squeeze(alias)), None)
 
     def _split(self, text: str) -> tuple[float, str]:
-        plain = text.strip()
+        plain = with_point(text)
         if _COMMA.match(plain):
-            raise ImpossibleInputError(f"{self.title}: write decimals with a point, and no thousands")
+            raise ImpossibleInputError(
+                f"{self.title}: a comma before more than two digits, or beside another mark, may part thousands; "
+                "write decimals with a point, and no thousands"
+            )
         if plain[:1] in {"<", ">", "≤", "≥"}:
             raise ImpossibleInputError(f"{self.title}: a bound is not a value; leave it out")
         number, unit = split_amount(plain)
@@ -139,17 +158,18 @@ class Amount:
             if number != int(number):
                 raise ImpossibleInputError(f"{self.title} of {number:g}; needed: a whole number")
             return int(number)
-        if self.possible is not None and not self.possible[0] <= number <= self.possible[1]:
-            unit = next(iter(self.units))
-            raise ImpossibleInputError(
-                f"{self.title} of {number:g} {unit}; needed: {self.possible[0]:g} to {self.possible[1]:g} {unit}"
-            )
         return number
 
     def _explain_missing_unit(self, number: float) -> str:
-        likely = [n for n, unit in self.units.items() if self.usual[0] <= unit.to_canonical(number) <= self.usual[1]]
-        hint = f". {number:g} looks like {likely[0]}" if len(likely) == 1 else ""
+        likely = self._find_likely(number)
+        hint = f". {number:g} looks like {likely}" if likely else ""
         return f"{self.title} of {number:g} without a unit; needed: {' or '.join(self.units)}{hint}"
+
+    def _find_likely(self, number: float) -> str:
+        """Name the units that a number looks like; empty if it may be in any, or in none."""
+        likely = find_likely_units(number, self.units, self.usual)
+        common = sum(not unit.is_rare for unit in self.units.values())
+        return " or ".join(likely) if len(likely) < common else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,7 +198,10 @@ class Choice:
         ImpossibleInputError
             If it is not one of the words.
         """
-        answer = self.words.get(" ".join(text.replace("_", " ").replace("-", " ").lower().split()))
+        word = " ".join(text.replace("_", " ").replace("-", " ").lower().split())
+        answer = self.words.get(word)
+        if answer is None and word == "none" and "no" in self.words:
+            raise ImpossibleInputError(f"{self.title}: none may mean no or not known; needed: yes, no or unknown")
         if answer is None:
             raise ImpossibleInputError(
                 f"{self.title} is not an answer that is known; needed: {', '.join(self.examples)}"
@@ -194,8 +217,21 @@ def split_amount(text: str) -> tuple[str, str]:
     >>> split_amount("5.4 mmol/L")
     ('5.4', 'mmol/L')
     """
-    found = _NUMBER.fullmatch(text.strip())
+    found = _NUMBER.fullmatch(with_point(text))
     return (found[1], found[2]) if found else ("", "")
+
+
+def with_point(text: str) -> str:
+    """Write a decimal comma as a point, where it can mean nothing else: one, before one or two digits.
+
+    Examples
+    --------
+    >>> with_point("5,4 mmol/L"), with_point("1,200 mg/g")
+    ('5.4 mmol/L', '1,200 mg/g')
+    """
+    plain = text.strip()
+    found = _DECIMAL_COMMA.match(plain)
+    return f"{found[1]}.{plain[found.start(2) :]}" if found else plain
 
 
 def _squeeze(unit: str) -> str:
@@ -210,7 +246,8 @@ def _measured(name: str, kind: type[Quantity], *examples: str, aliases: Mapping[
         units=kind.units,
         examples=examples,
         kind=kind,
-        usual=kind.usual,
+        possible=CHOLESTEROL_MG_DL.get(name, kind.possible),
+        usual=USUAL_CHOLESTEROL_MG_DL.get(name, kind.usual),
         needs_unit=True,
         aliases=aliases or {},
     )
@@ -225,9 +262,16 @@ _BOOLEAN: Mapping[str, bool] = {
 }  # fmt: skip
 
 
-def _yes_or_no(name: str, more: Mapping[str, bool] | None = None) -> Choice:
+def _yes_or_no(name: str, more: Mapping[str, bool] | None = None, examples: tuple[str, ...] = ()) -> Choice:
     words: dict[str, str | bool] = {**_BOOLEAN, **(more or {})}
-    return Choice(title=TITLES[name], words=words, examples=("yes", "no", *(more or {})))
+    return Choice(title=TITLES[name], words=words, examples=("yes", "no", *examples))
+
+
+_SMOKES: Mapping[str, bool] = {
+    "current": True, "current smoker": True, "smoker": True,
+    "ex": False, "ex smoker": False, "former": False, "former smoker": False,
+    "never": False, "never smoker": False, "non smoker": False, "nonsmoker": False,
+}  # fmt: skip
 
 
 _PRESSURE_UNITS = {"mmHg": Unit(ucum="mm[Hg]"), "kPa": Unit(ucum="kPa", factor=1 / 0.133322387415)}
@@ -254,16 +298,16 @@ VARIABLES: Mapping[str, Variable] = MappingProxyType({
         },
         examples=("white", "black", "hispanic", "chinese", "asian", "other"),
     ),
-    "total_cholesterol": _measured("total_cholesterol", Cholesterol, "210 mg/dL", "5.4 mmol/L"),
-    "hdl": _measured("hdl", Cholesterol, "50 mg/dL", "1.3 mmol/L"),
-    "ldl": _measured("ldl", Cholesterol, "130 mg/dL", "3.4 mmol/L"),
+    "total_cholesterol": _measured("total_cholesterol", Cholesterol, "210 mg/dL", "5.4 mmol/L", "2.1 g/L"),
+    "hdl": _measured("hdl", Cholesterol, "50 mg/dL", "1.3 mmol/L", "0.5 g/L"),
+    "ldl": _measured("ldl", Cholesterol, "130 mg/dL", "3.4 mmol/L", "1.3 g/L"),
     "systolic_mmhg": _number("systolic_mmhg", _PRESSURE_UNITS, "135", "135 mmHg", "18 kPa"),
     "diastolic_mmhg": _number("diastolic_mmhg", _PRESSURE_UNITS, "80", "80 mmHg", "10.7 kPa"),
     "on_bp_treatment": _yes_or_no("on_bp_treatment"),
     "on_lipid_treatment": _yes_or_no("on_lipid_treatment"),
     "on_aspirin": _yes_or_no("on_aspirin"),
     "has_diabetes": _yes_or_no("has_diabetes"),
-    "is_smoker": _yes_or_no("is_smoker", {"current": True, "former": False, "never": False}),
+    "is_smoker": _yes_or_no("is_smoker", _SMOKES, ("current", "ex", "former", "never")),
     "has_family_history": _yes_or_no("has_family_history"),
     "has_cvd": _yes_or_no("has_cvd"),
     "on_dialysis": _yes_or_no("on_dialysis"),

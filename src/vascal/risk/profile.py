@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
 from typing import Any, Literal
 
 from vascal.errors import ImpossibleInputError
-from vascal.risk.quantity import AlbuminCreatinineRatio, Cholesterol, Creatinine, Hba1c, Quantity
+from vascal.risk.quantity import AlbuminCreatinineRatio, Cholesterol, Creatinine, Hba1c, Quantity, require_possible
 
 Sex = Literal["F", "M"]
 Ethnicity = Literal["white", "black", "hispanic", "chinese", "asian", "other"]
@@ -17,13 +18,24 @@ Score2Region = Literal["low", "moderate", "high", "very-high"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Span:
-    """What a plain number may be, in its unit, and what a value outside often is."""
+    """What a plain number may be, in its unit, and what a value outside often is.
+
+    `hint` says it of any value, `hint_above` of one that is too high.
+    """
 
     title: str
     unit: str
     low: float
     high: float
     hint: str = ""
+    hint_above: str = ""
+
+    def explain(self, value: float) -> str:
+        """Say what is wrong with a value outside."""
+        found = (value > self.high and self.hint_above) or self.hint
+        hint = f" ({found})" if found else ""
+        unit = f" {self.unit}" if self.unit else ""
+        return f"{self.title} of {value:g}{unit}; needed: {self.low:g} to {self.high:g}{unit}{hint}"
 
 
 SPANS = {
@@ -34,8 +46,10 @@ SPANS = {
         title="systolic blood pressure", unit="mmHg", low=60, high=300, hint="is it in kPa, or diastolic?"
     ),
     "diastolic_mmhg": Span(title="diastolic blood pressure", unit="mmHg", low=30, high=200, hint="is it in kPa?"),
-    "bmi": Span(title="body mass index", unit="kg/m2", low=10, high=100, hint="is it a height or a weight?"),
-    "egfr": Span(title="eGFR", unit="mL/min/1.73 m2", low=1, high=200, hint="is it a creatinine?"),
+    "bmi": Span(
+        title="body mass index", unit="kg/m2", low=10, high=75, hint="is it a height?", hint_above="is it a weight?"
+    ),
+    "egfr": Span(title="eGFR", unit="mL/min/1.73 m2", low=3, high=200, hint="is it a creatinine?"),
     "sdi_decile": Span(title="social deprivation index decile", unit="", low=1, high=10),
     "avc_agatston": Span(title="aortic valve calcium", unit="Agatston units", low=0, high=30000),
     "eat_ml": Span(title="epicardial fat", unit="ml", low=1, high=1000),
@@ -43,6 +57,17 @@ SPANS = {
 
 CHOLESTEROL_MG_DL = {"total_cholesterol": (40.0, 1000.0), "hdl": (5.0, 250.0), "ldl": (5.0, 800.0)}
 """What each may be: a total of 5.4 mg/dL is one in mmol/L."""
+USUAL_CHOLESTEROL_MG_DL = {"total_cholesterol": (100.0, 400.0), "hdl": (20.0, 120.0), "ldl": (30.0, 300.0)}
+"""What most patients have: tells which unit was meant, and what is worth a second look."""
+CHOLESTEROL_TITLES = {"total_cholesterol": "total cholesterol", "hdl": "HDL cholesterol", "ldl": "LDL cholesterol"}
+USUAL_SYSTOLIC_MMHG = (80.0, 220.0)
+DIABETES_HBA1C_PERCENT = 6.5
+"""From which HbA1c is a criterion of diabetes.
+
+American Diabetes Association, Diabetes Care 2010;33 Suppl 1:S62-S69, doi:10.2337/dc10-S062.
+"""
+MOST_EGFR_ON_DIALYSIS = 20.0
+"""mL/min/1.73 m2 above which few need dialysis."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,10 +138,7 @@ class ClinicalProfile:
         for name, span in SPANS.items():
             value = getattr(self, name)
             if value is not None and not (math.isfinite(value) and span.low <= value <= span.high):
-                hint = f" ({span.hint})" if span.hint else ""
-                unit = f" {span.unit}" if span.unit else ""
-                message = f"{span.title} of {value:g}{unit}; needed: {span.low:g} to {span.high:g}{unit}{hint}"
-                raise ImpossibleInputError(message)
+                raise ImpossibleInputError(span.explain(value))
         _require_cholesterol(self)
         _require_consistent(self)
 
@@ -138,15 +160,17 @@ class ClinicalProfile:
 
 def _require_cholesterol(profile: ClinicalProfile) -> None:
     """Refuse cholesterol that no one has, and ask whether the unit is wrong."""
-    for name, (low, high) in CHOLESTEROL_MG_DL.items():
+    for name, possible in CHOLESTEROL_MG_DL.items():
         part: Cholesterol | None = getattr(profile, name)
-        if part is None or low <= part.mg_dl <= high:
-            continue
-        title = {"hdl": "HDL cholesterol", "ldl": "LDL cholesterol"}.get(name, "total cholesterol")
-        message = f"{title} of {part.mg_dl:g} mg/dL; needed: {low:g} to {high:g} mg/dL"
-        if low <= part.mg_dl / 0.02586 <= high:
-            message += f". {part.mg_dl:g} mmol/L would be usual: is the unit wrong?"
-        raise ImpossibleInputError(message)
+        if part is not None:
+            require_possible(
+                part.mg_dl,
+                "mg/dL",
+                title=CHOLESTEROL_TITLES[name],
+                units=Cholesterol.units,
+                possible=possible,
+                usual=USUAL_CHOLESTEROL_MG_DL[name],
+            )
 
 
 def _require_consistent(profile: ClinicalProfile) -> None:
@@ -168,6 +192,38 @@ def _require_consistent(profile: ClinicalProfile) -> None:
         raise ImpossibleInputError(
             f"a diastolic pressure of {low:g} mmHg is not below the systolic of {high:g} mmHg; are they swapped?"
         )
+
+
+def find_doubts(profile: ClinicalProfile) -> tuple[str, ...]:
+    """Question values that are possible, and yet odd by themselves or beside each other.
+
+    Returns
+    -------
+    tuple of str
+        A sentence each; none where nothing is odd.
+    """
+    return (*_find_odd_pairs(profile), *_find_odd_values(profile))
+
+
+def _find_odd_pairs(profile: ClinicalProfile) -> Iterator[str]:
+    sugar, egfr = profile.hba1c, profile.egfr
+    if sugar is not None and sugar.percent >= DIABETES_HBA1C_PERCENT and profile.has_diabetes is False:
+        yield f"HbA1c of {sugar.percent:.3g} % is in the range of diabetes, and diabetes is given as no: check both."
+    if egfr is not None and egfr > MOST_EGFR_ON_DIALYSIS and profile.on_dialysis:
+        yield f"eGFR of {egfr:.3g} {SPANS['egfr'].unit} is unusual on dialysis: check both."
+
+
+def _find_odd_values(profile: ClinicalProfile) -> Iterator[str]:
+    usual = {
+        "Total cholesterol": (profile.total_cholesterol, USUAL_CHOLESTEROL_MG_DL["total_cholesterol"]),
+        "HDL cholesterol": (profile.hdl, USUAL_CHOLESTEROL_MG_DL["hdl"]),
+    }
+    for title, (part, (low, high)) in usual.items():
+        if part is not None and not low <= part.mg_dl <= high:
+            yield f"{title} of {part.mg_dl:.4g} mg/dL is unusual: check it."
+    systolic, (low, high) = profile.systolic_mmhg, USUAL_SYSTOLIC_MMHG
+    if systolic is not None and not low <= systolic <= high:
+        yield f"Systolic blood pressure of {systolic:.4g} mmHg is unusual: check it."
 
 
 def number_of(profile: ClinicalProfile, name: str) -> float | None:

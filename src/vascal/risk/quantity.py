@@ -19,11 +19,15 @@ AnyQuantity = TypeVar("AnyQuantity", bound="Quantity")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unit:
-    """A linear unit: canonical = value * `factor` + `offset`. `ucum` is its code in UCUM."""
+    """A linear unit: canonical = value * `factor` + `offset`. `ucum` is its code in UCUM.
+
+    One that `is_rare` is read where it is written, and never thought to have been meant.
+    """
 
     ucum: str
     factor: float = 1.0
     offset: float = 0.0
+    is_rare: bool = False
 
     def to_canonical(self, value: float) -> float:
         """Convert to the canonical unit."""
@@ -56,9 +60,7 @@ class Quantity:
     """What most patients have, canonical unit: tells which unit was meant."""
 
     def __post_init__(self) -> None:
-        low, high = self.possible
-        if not math.isfinite(self.value) or not low <= self.value <= high:
-            raise ImpossibleInputError(self._explain(self.value, next(iter(self.units))))
+        self._require(self.value, next(iter(self.units)))
 
     @classmethod
     def of(cls: type[AnyQuantity], value: float, unit: str) -> AnyQuantity:
@@ -72,23 +74,60 @@ class Quantity:
         found = find_unit(cls.units, unit)
         if found is None:
             raise ImpossibleInputError(f"{cls.title} in {unit!r}; needed: {' or '.join(cls.units)}")
-        name, conversion = found
-        canonical = conversion.to_canonical(value)
-        low, high = cls.possible
-        if not math.isfinite(value) or not low <= canonical <= high:
-            raise ImpossibleInputError(cls._explain(value, name))
-        return cls(value=canonical)
+        return cls(value=cls._require(value, found[0]))
 
     @classmethod
-    def _explain(cls, value: float, unit: str) -> str:
-        low, high = cls.possible
-        scale = cls.units[unit]
-        span = f"{(low - scale.offset) / scale.factor:.3g} to {(high - scale.offset) / scale.factor:.4g} {unit}"
-        message = f"{cls.title} of {value:g} {unit}; needed: {span}"
-        for name, other in cls.units.items():
-            if name != unit and cls.usual[0] <= other.to_canonical(value) <= cls.usual[1]:
-                return f"{message}. {value:g} {name} would be usual: is the unit wrong?"
-        return message
+    def _require(cls, value: float, unit: str) -> float:
+        return require_possible(value, unit, title=cls.title, units=cls.units, possible=cls.possible, usual=cls.usual)
+
+
+def require_possible(
+    value: float,
+    unit: str,
+    *,
+    title: str,
+    units: Mapping[str, Unit],
+    possible: tuple[float, float],
+    usual: tuple[float, float],
+) -> float:
+    """Convert a number to the canonical unit, or refuse it and name the unit that was likely meant.
+
+    Parameters
+    ----------
+    value, unit
+        The number, and the name of its unit in `units`.
+    title
+        For the message.
+    units
+        By name; the first is canonical.
+    possible, usual
+        Lowest and highest value of a living adult, and of most patients; canonical unit.
+
+    Raises
+    ------
+    ImpossibleInputError
+        If nobody alive has such a value.
+    """
+    scale, (low, high) = units[unit], possible
+    canonical = scale.to_canonical(value)
+    if math.isfinite(value) and low <= canonical <= high:
+        return canonical
+    least, most = ((edge - scale.offset) / scale.factor for edge in possible)
+    message = f"{title} of {value:g} {unit}; needed: {_show(least)} to {_show(most)} {unit}"
+    likely = [name for name in find_likely_units(value, units, usual) if name != unit]
+    hint = f". {value:g} {' or '.join(likely)} would be usual: is the unit wrong?" if likely else ""
+    raise ImpossibleInputError(message + hint)
+
+
+def find_likely_units(value: float, units: Mapping[str, Unit], usual: tuple[float, float]) -> tuple[str, ...]:
+    """Name the units in which a number would be a usual value."""
+    low, high = usual
+    return tuple(name for name, unit in units.items() if not unit.is_rare and low <= unit.to_canonical(value) <= high)
+
+
+def _show(edge: float) -> str:
+    """Write a number with four digits, and without a power of ten."""
+    return f"{float(f'{edge:.4g}'):g}"
 
 
 def find_unit(units: Mapping[str, Unit], text: str) -> tuple[str, Unit] | None:
@@ -112,7 +151,12 @@ class Cholesterol(Quantity):
 
     title: ClassVar[str] = "cholesterol"
     units: ClassVar[Mapping[str, Unit]] = MappingProxyType(
-        {"mg/dL": Unit(ucum="mg/dL"), "mmol/L": Unit(ucum="mmol/L", factor=1 / 0.02586)}
+        {
+            "mg/dL": Unit(ucum="mg/dL"),
+            "mmol/L": Unit(ucum="mmol/L", factor=1 / 0.02586),
+            "g/L": Unit(ucum="g/L", factor=100.0),
+            "mg/L": Unit(ucum="mg/L", factor=0.1, is_rare=True),
+        }
     )
     possible: ClassVar[tuple[float, float]] = (5.0, 1000.0)
     usual: ClassVar[tuple[float, float]] = (20.0, 400.0)
@@ -140,8 +184,9 @@ class Hba1c(Quantity):
     units: ClassVar[Mapping[str, Unit]] = MappingProxyType(
         {"%": Unit(ucum="%"), "mmol/mol": Unit(ucum="mmol/mol", factor=0.09148, offset=2.152)}
     )
-    possible: ClassVar[tuple[float, float]] = (3.4, 20.0)
-    usual: ClassVar[tuple[float, float]] = (4.0, 14.0)
+    possible: ClassVar[tuple[float, float]] = (4.0, 20.0)
+    """From 20 mmol/mol: fewer are a share in % with the wrong unit."""
+    usual: ClassVar[tuple[float, float]] = (4.0, 18.0)
 
     @property
     def percent(self) -> float:
