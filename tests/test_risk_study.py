@@ -10,7 +10,7 @@ import pytest
 from tests.aac.made_film import make_aac_report
 from tests.io.fhir_bundles import whole
 from tests.report.make_report import make_report
-from vascal.errors import ImpossibleInputError, InputError
+from vascal.errors import ImpossibleInputError, InputError, OutOfRangeError
 from vascal.io.aac_results import aac_to_dict, aac_to_json
 from vascal.io.image_facts import facts_of, find_score_files, read_facts
 from vascal.io.results import report_to_dict, report_to_json
@@ -26,6 +26,7 @@ from vascal.risk_study import (
     list_results,
     profile_of_header,
     read_sources,
+    require_one_patient,
 )
 from vascal.study import Patient
 
@@ -153,12 +154,32 @@ def test_another_sex_or_age_than_the_headers_is_questioned() -> None:
     assert saved is not None
     same = assess(saved.facts, ClinicalSources(typed={"age_years": "59"}), saved)
     assert same.found.notes == ()
-    other = assess(saved.facts, ClinicalSources(typed={"age_years": "61", "sex": "M"}), saved)
-    assert other.found.notes == (
-        "The image header says sex F, the clinical data M: is it the same patient?",
+    older = assess(saved.facts, ClinicalSources(typed={"age_years": "61"}), saved)
+    assert older.found.doubts == (
         "The image header says 58 years, the clinical data 61: is it the same patient, and the age at the scan?",
     )
-    assert other.provenance.remarks == other.found.notes
+    assert older.found.percentiles
+    other = assess(saved.facts, ClinicalSources(typed={"sex": "M"}), saved)
+    (doubt,) = other.found.doubts
+    assert doubt.startswith("The image header says sex F, the clinical data M.")
+    assert other.found.percentiles == other.found.estimates == other.found.statements == ()
+
+
+def test_a_childs_score_is_not_interpreted() -> None:
+    saved = facts_of(report_to_dict(of_patient(Patient(age_years=3.0, sex="F"))))
+    assert saved is not None
+    assessed = assess(saved.facts, ClinicalSources(typed=TYPED), saved)
+    assert "says 3 years" in assessed.found.doubts[0]
+    assert assessed.found.arterial_age is None
+    assert assess(saved.facts, ClinicalSources(typed={"age_years": "33"}), saved).found.percentiles
+
+
+def test_what_the_header_says_in_vain_and_what_is_odd_are_notes() -> None:
+    saved = facts_of(report_to_dict(of_patient(Patient(age_years=60.0, sex="F", size_m=1.9, weight_kg=400.0))))
+    assert saved is not None
+    notes = assess(saved.facts, ClinicalSources(typed={"hba1c": "9 %", "has_diabetes": "no"}), saved).found.notes
+    assert any("image header: body mass index of 110.8" in note for note in notes)
+    assert any("HbA1c" in note for note in notes)
 
 
 def test_a_header_that_can_not_be_true_is_not_used() -> None:
@@ -168,6 +189,41 @@ def test_a_header_that_can_not_be_true_is_not_used() -> None:
         "image header: age of 4 years; needed: 18 to 110 years (these formulas are for adults; is it a year of birth?)"
         "; it is not used",
     )
+
+
+def test_what_is_known_of_one_patient_is_not_given_to_several(tmp_path: Path) -> None:
+    report = make_report()
+    reports = {n: replace(report, series=replace(report.series, study_instance_uid=n)) for n in ("1.1", "1.2")}
+    files = [save(tmp_path / study, one) for study, one in reports.items()]
+    with pytest.raises(InputError, match="results of 2 studies"):
+        require_one_patient(files, ClinicalSources(typed={"hdl": "50 mg/dL"}))
+    with pytest.raises(InputError, match="results of 2 studies"):
+        require_one_patient(files, ClinicalSources(bundle=tmp_path / "bundle.json"))
+    require_one_patient(files, ClinicalSources(typed={"score2_region": "low"}))
+    require_one_patient(files[:1], ClinicalSources(typed={"hdl": "50 mg/dL"}))
+    files[1].write_text("{")
+    require_one_patient(files, ClinicalSources(typed={"hdl": "50 mg/dL"}))
+
+
+def test_what_only_the_assessment_before_knew_is_named(tmp_path: Path) -> None:
+    path = save(tmp_path / "study" / "series")
+    first = assess_file(path, ClinicalSources(typed={"hdl": "50 mg/dL"}))
+    again = assess_file(path, ClinicalSources())
+    assert first is not None
+    assert again is not None
+    assert (first.forgotten, again.forgotten) == ((), ("HDL cholesterol",))
+    path.with_name("risk.json").write_text("[]")
+    broken = assess_file(path, ClinicalSources())
+    assert broken is not None
+    assert broken.forgotten == ()
+
+
+def test_what_a_score_means_never_costs_the_score(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise OutOfRangeError("no")
+
+    monkeypatch.setattr("vascal.risk_study.assess_risk", refuse)
+    assert set(add_risk(report_to_dict(make_report()), "<p>page</p>")) == {"report.html"}
 
 
 def test_typed_values_are_checked_before_any_result_is_touched() -> None:

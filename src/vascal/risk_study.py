@@ -4,26 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 import vascal
-from vascal.errors import ImpossibleInputError, InputError
+from vascal.errors import ImpossibleInputError, InputError, RiskError
 from vascal.io.atomic import write_file
 from vascal.io.clinical_table import read_clinical_table
 from vascal.io.image_facts import SavedFacts, facts_of, find_score_files, read_facts
 from vascal.io.percentile_table import read_percentile_table
-from vascal.io.risk_results import RiskProvenance, risk_row, risk_to_json, risks_to_csv
+from vascal.io.risk_results import RiskProvenance, read_known, risk_row, risk_to_json, risks_to_csv
 from vascal.render.risk_section import draw_risk_section, replace_section
 from vascal.risk.assessment import RiskAssessment, assess_risk
 from vascal.risk.clinical_text import parse_profile
 from vascal.risk.facts import ImageFacts
+from vascal.risk.model import TITLES
 from vascal.risk.percentile_table import PercentileTable
-from vascal.risk.profile import ClinicalProfile
+from vascal.risk.profile import SPANS, ClinicalProfile, find_doubts
 from vascal.study import Patient
 
+SHARED = frozenset({"score2_region"})
+"""Typed variables that many patients may have in common."""
+ADULT_YEARS = SPANS["age_years"].low
 SAME_AGE_YEARS = 1.5
 """Ages further apart than rounding and a birthday explain are not one patient's at one time."""
 
@@ -55,11 +58,12 @@ class ClinicalSources:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Assessed:
-    """One patient's assessment, and what made it."""
+    """One patient's assessment, and what made it; `forgotten` are variables that only the one before it knew."""
 
     found: RiskAssessment
     provenance: RiskProvenance
     study: str = ""
+    forgotten: tuple[str, ...] = ()
 
 
 def read_sources(
@@ -101,14 +105,16 @@ def assess(facts: ImageFacts, sources: ClinicalSources, saved: SavedFacts | None
     """
     header, remarks = (ClinicalProfile(), ()) if saved is None else profile_of_header(saved.patient)
     profile, names, said = _join(header, sources, saved)
+    provenance = RiskProvenance(software="vascal", version=vascal.__version__, sources=names, remarks=(*remarks, *said))
+    study = "" if saved is None else saved.study
+    withheld = _find_reason_to_withhold(header, profile, saved)
+    if withheld:
+        found = RiskAssessment(profile=profile, facts=facts, doubts=(withheld,))
+        return Assessed(found=found, provenance=provenance, study=study)
     found = assess_risk(profile, facts, tables=sources.percentile_tables)
-    doubts = compare_with_header(header, profile)
+    notes = (*found.notes, *find_doubts(profile), *(remark for remark in remarks))
     return Assessed(
-        found=replace(found, notes=(*doubts, *found.notes)),
-        provenance=RiskProvenance(
-            software="vascal", version=vascal.__version__, sources=names, remarks=(*remarks, *said, *doubts)
-        ),
-        study="" if saved is None else saved.study,
+        found=replace(found, doubts=_doubt_age(header, profile), notes=notes), provenance=provenance, study=study
     )
 
 
@@ -119,8 +125,8 @@ def _join(
     profile, names = header, ["image header"] if header.known() else []
     remarks: tuple[str, ...] = ()
     if sources.bundle is not None:
-        bundle, remarks = _read_bundle(sources, saved)
-        profile = profile.updated_by(bundle)
+        read, remarks = _read_bundle(sources.bundle, saved, absent_means_no=sources.absent_means_no)
+        profile = profile.updated_by(read)
         names.append("FHIR bundle")
     if sources.table is not None:
         if saved is None or saved.study not in sources.table:
@@ -135,19 +141,15 @@ def _join(
     return profile, tuple(names), remarks
 
 
-def _read_bundle(sources: ClinicalSources, saved: SavedFacts | None) -> tuple[ClinicalProfile, tuple[str, ...]]:
+def _read_bundle(
+    bundle: Path, saved: SavedFacts | None, *, absent_means_no: bool
+) -> tuple[ClinicalProfile, tuple[str, ...]]:
     from vascal.io.fhir_clinical import read_fhir_clinical
 
-    if sources.bundle is None:
-        return ClinicalProfile(), ()
-    at = None if saved is None else _date(saved.study_date)
-    read = read_fhir_clinical(sources.bundle, at, absent_means_no=sources.absent_means_no)
+    at = None if saved is None else saved.study_day
+    read = read_fhir_clinical(bundle, at, absent_means_no=absent_means_no)
     unknown = (f"codes that are not known: {', '.join(read.unknown_codes)}",) if read.unknown_codes else ()
     return read.profile, (*read.notes, *unknown)
-
-
-def _date(text: str) -> date | None:
-    return date.fromisoformat(text) if len(text) == 8 and text.isdigit() else None
 
 
 def profile_of_header(patient: Patient) -> tuple[ClinicalProfile, tuple[str, ...]]:
@@ -166,19 +168,30 @@ def profile_of_header(patient: Patient) -> tuple[ClinicalProfile, tuple[str, ...
     return profile, tuple(remarks)
 
 
-def compare_with_header(header: ClinicalProfile, used: ClinicalProfile) -> tuple[str, ...]:
-    """Ask whether clinical variables are those of the patient on the images."""
-    doubts = []
+def _find_reason_to_withhold(header: ClinicalProfile, used: ClinicalProfile, saved: SavedFacts | None) -> str:
+    """Say why nothing may be said: a child, or most likely another patient's data; empty if there is no reason."""
+    age = None if saved is None else saved.patient.age_years
+    if age is not None and age < ADULT_YEARS and used.age_years is None:
+        return (
+            f"The image header says {age:.0f} years. Percentiles, formulas and guidelines are for adults: "
+            "nothing is said of what the score means."
+        )
     if header.sex is not None and used.sex != header.sex:
-        doubts.append(f"The image header says sex {header.sex}, the clinical data {used.sex}: is it the same patient?")
-    if header.age_years is not None and used.age_years is not None:
-        gap = abs(header.age_years - used.age_years)
-        if gap > SAME_AGE_YEARS:
-            doubts.append(
-                f"The image header says {header.age_years:.0f} years, the clinical data {used.age_years:.0f}: "
-                "is it the same patient, and the age at the scan?"
-            )
-    return tuple(doubts)
+        return (
+            f"The image header says sex {header.sex}, the clinical data {used.sex}. They may be another patient's: "
+            "nothing is said of what the score means. If the header is wrong, assess the score with --agatston."
+        )
+    return ""
+
+
+def _doubt_age(header: ClinicalProfile, used: ClinicalProfile) -> tuple[str, ...]:
+    """Ask whether clinical variables are those of the patient on the images."""
+    if header.age_years is None or used.age_years is None or abs(header.age_years - used.age_years) <= SAME_AGE_YEARS:
+        return ()
+    return (
+        f"The image header says {header.age_years:.0f} years, the clinical data {used.age_years:.0f}: "
+        "is it the same patient, and the age at the scan?",
+    )
 
 
 def lay_out_risk(assessed: Assessed, page: str) -> dict[str, bytes]:
@@ -205,10 +218,12 @@ def add_risk(saved: Mapping[str, Any], page: str) -> dict[str, bytes]:
     dict
         Content of ``risk.json`` and ``report.html``; only the page where risk has no use for the result.
     """
-    read = facts_of(saved)
-    if read is None:
-        return {"report.html": page.encode(errors="xmlcharrefreplace")}
-    return lay_out_risk(assess(read.facts, ClinicalSources(), read), page)
+    alone = {"report.html": page.encode(errors="xmlcharrefreplace")}
+    try:
+        read = facts_of(saved)
+        return alone if read is None else lay_out_risk(assess(read.facts, ClinicalSources(), read), page)
+    except RiskError:  # what a score means must never cost the score
+        return alone
 
 
 def assess_file(path: Path, sources: ClinicalSources) -> Assessed | None:
@@ -228,6 +243,8 @@ def assess_file(path: Path, sources: ClinicalSources) -> Assessed | None:
     if saved is None:
         return None
     assessed = assess(saved.facts, sources, saved)
+    earlier = read_known(path.with_name("risk.json"))
+    forgotten = tuple(TITLES[name] for name in earlier if name not in assessed.found.profile.known())
     report = path.with_name("report.html")
     try:
         page = report.read_text(encoding="utf-8")
@@ -235,15 +252,7 @@ def assess_file(path: Path, sources: ClinicalSources) -> Assessed | None:
         raise InputError("report.html beside score.json can not be read; score again with --overwrite") from error
     for name, content in lay_out_risk(assessed, page).items():
         write_file(path.with_name(name), content)
-    return assessed
-
-
-@dataclass(slots=True, kw_only=True)
-class RiskTally:
-    """What a run has come to: rows of its table, and how many results failed."""
-
-    rows: list[dict[str, Any]] = field(default_factory=list)
-    failed: int = 0
+    return replace(assessed, forgotten=forgotten)
 
 
 def list_results(paths: Sequence[Path]) -> tuple[Path, ...]:
@@ -251,11 +260,37 @@ def list_results(paths: Sequence[Path]) -> tuple[Path, ...]:
     return tuple(dict.fromkeys(file for path in paths for file in find_score_files(path)))
 
 
-def write_table(tally: RiskTally, folder: Path) -> None:
-    """Write `risk.csv`."""
-    write_file(folder / "risk.csv", risks_to_csv(tally.rows))
+def require_one_patient(files: Sequence[Path], sources: ClinicalSources) -> None:
+    """Refuse to give what is known of one patient to several.
+
+    Raises
+    ------
+    InputError
+        If variables were typed, or a bundle given, for results of more than one study.
+    """
+    is_personal = sources.bundle is not None or any(name not in SHARED for name in sources.typed)
+    if is_personal and len(files) > 1:
+        studies = {saved.study for saved in map(_read_if_whole, files) if saved is not None}
+        if len(studies) > 1:
+            raise InputError(
+                f"these are results of {len(studies)} studies, and what was typed or in the bundle is one patient's; "
+                "needed: results of one study, or a table with --clinical"
+            )
 
 
-def row_of(assessed: Assessed, path: Path) -> dict[str, Any]:
-    """Lay one assessment out as a row of `risk.csv`."""
-    return risk_row(assessed.found, assessed.study, "/".join(path.parent.parts[-2:]))
+def _read_if_whole(path: Path) -> SavedFacts | None:
+    try:
+        return read_facts(path)
+    except InputError:
+        return None
+
+
+def write_table(assessed: Sequence[tuple[Path, Assessed]], folder: Path) -> None:
+    """Write `risk.csv`, a row a result."""
+    rows = [risk_row(one.found, one.study, place_of(path)) for path, one in assessed]
+    write_file(folder / "risk.csv", risks_to_csv(rows))
+
+
+def place_of(path: Path) -> str:
+    """Name a result by its study's folder and its own."""
+    return "/".join(path.parent.parts[-2:])

@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -62,6 +63,7 @@ def test_every_result_gets_its_risk_and_the_run_a_table(results: Path) -> None:
     lines = (results / "risk.csv").read_text().splitlines()
     assert len(lines) == 3
     assert "1.2/one" in lines[1]
+    assert "2 assessed, 0 failed" in result.output
 
 
 def test_one_series_gets_no_table(results: Path) -> None:
@@ -81,8 +83,34 @@ def test_results_of_the_aorta_are_left_as_they_are(tmp_path: Path) -> None:
     path = tmp_path / "score.json"
     path.write_text('{"schema": "vascal.aorta/1"}')
     result = run(str(path))
-    assert result.exit_code == 1
+    assert result.exit_code == 0
     assert "no use for" in said(result)
+
+
+def test_what_is_typed_is_not_given_to_several_patients(results: Path) -> None:
+    other = results / "9.9" / "three"
+    other.mkdir(parents=True)
+    report = make_report()
+    stranger = replace(report, series=replace(report.series, study_instance_uid="9.9"))
+    (other / "score.json").write_bytes(report_to_json(stranger))
+    result = run(str(results), *KNOWN)
+    assert result.exit_code == 2
+    assert "results of 2 studies" in said(result)
+    assert list(results.rglob("risk.json")) == []
+
+
+def test_variables_that_are_no_longer_given_are_named(results: Path) -> None:
+    one = str(results / "1.2" / "one")
+    run(one, "--hdl", "50 mg/dL")
+    assert "no longer used: HDL cholesterol" in said(run(one))
+
+
+def test_a_table_is_for_results(tmp_path: Path) -> None:
+    table = tmp_path / "clinical.csv"
+    table.write_text("study,age_years\n1.2,60\n")
+    result = run("--agatston", "50", "--clinical", str(table))
+    assert result.exit_code == 2
+    assert "--clinical has a row a study" in said(result)
 
 
 @pytest.mark.parametrize(
@@ -90,7 +118,7 @@ def test_results_of_the_aorta_are_left_as_they_are(tmp_path: Path) -> None:
     [
         (["--agatston", "1", "--total-cholesterol", "5.4"], "5.4 looks like mmol/L"),
         (["--agatston", "1", "--age", "12"], "adults"),
-        (["--agatston", "1", "--hdl", "-40 mg/dL"], "hdl: cholesterol of -40 mg/dL; needed: 5"),
+        (["--agatston", "1", "--hdl", "-40 mg/dL"], "HDL cholesterol (hdl) of -40 mg/dL; needed: 5"),
         (["--agatston", "1", "--smoker", "perhaps"], "needed: yes, no"),
         ([], "--agatston or --aac24"),
         (["--agatston", "99999"], "needed: 0 to 50000"),

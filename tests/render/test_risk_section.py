@@ -9,8 +9,18 @@ from tests.report.make_report import make_report
 from tests.risk.make_profile import make_complete_profile
 from vascal.errors import InputError
 from vascal.render.page import draw_page
-from vascal.render.risk_section import BEGIN, END, draw_risk_section, list_lines, replace_section, say_change, say_lead
-from vascal.render.risk_wording import say_assessment
+from vascal.render.risk_section import (
+    BEGIN,
+    END,
+    draw_risk_section,
+    list_lines,
+    list_remarks,
+    replace_section,
+    say_change,
+    say_lead,
+)
+from vascal.render.risk_wording import say_assessment, say_in_short
+from vascal.render.wording import show_score
 from vascal.risk.assessment import assess_risk
 from vascal.risk.facts import ImageFacts
 from vascal.risk.profile import ClinicalProfile
@@ -59,11 +69,16 @@ def test_it_says_where_the_patient_stands_and_what_calcium_changed(complete_prof
     first, arterial = say_lead(found)
     assert first.startswith("For a woman of 60 years, a score of 120 lies at the ")
     assert "(Hoff 2001; " in first
-    assert arterial == "It is the score expected, on average, at an age of 74 years (arterial age)."
+    assert "74 years" in arterial
+    assert "(arterial age)" in arterial
     assert found.change is not None
-    said = list(say_change(found.change))
-    assert said[0].startswith("With calcium the ten-year risk goes from 2.7 % to 5.8 %: up")
-    assert any("needs a calcium score above" in sentence for sentence in said)
+    said = list(say_change(found.change, 120.0))
+    assert said[0] == (
+        "By MESA the ten-year risk of coronary heart disease is 2.7 % from risk factors alone, and 5.8 % with this "
+        "calcium score: it moves up from low to borderline."
+    )
+    assert said[1].startswith("With a calcium score below 6")
+    assert said[2].startswith("From a calcium score of 3")
 
 
 def test_the_score_that_changes_the_category_lies_on_the_edge(complete_profile: ClinicalProfile) -> None:
@@ -75,8 +90,9 @@ def test_the_score_that_changes_the_category_lies_on_the_edge(complete_profile: 
     above = assess_risk(complete_profile, replace(FACTS, agatston=upper.agatston * 1.001)).change
     assert above is not None
     assert above.category_after == "borderline"
-    assert any(f"below {upper.agatston:.0f} it would be low (below 5 %)" in sentence for sentence in say_change(above))
-    assert not any("20 %" in sentence for sentence in say_change(above))
+    said = list(say_change(above, upper.agatston * 1.001))
+    assert f"With a calcium score below {show_score(upper.agatston)} it would be low (below 5 %)." in said
+    assert not any("20 %" in sentence for sentence in said)
 
 
 def test_a_score_that_no_one_has_is_out_of_reach(complete_profile: ClinicalProfile) -> None:
@@ -85,7 +101,8 @@ def test_a_score_that_no_one_has_is_out_of_reach(complete_profile: ClinicalProfi
     )
     change = assess_risk(healthy, replace(FACTS, agatston=0.0)).change
     assert change is not None
-    assert any("above 10000: out of reach" in sentence for sentence in say_change(change))
+    assert "No calcium score up to 10000 would make it borderline (5 % and more)." in list(say_change(change, 0.0))
+    assert len(list(say_change(change, 20000.0))) == 1
 
 
 def test_mesa_without_and_with_calcium_share_a_line(complete_profile: ClinicalProfile) -> None:
@@ -103,6 +120,7 @@ def test_without_risk_factors_guidelines_stand_beside_the_percentiles() -> None:
     assert section.count("<svg") == 1
     assert section.count("What guidelines say") == 1
     assert "What could not be said (7)" in section
+    assert "With<br>calcium" not in section
 
 
 def test_guidelines_are_said_once_without_a_figure() -> None:
@@ -113,7 +131,43 @@ def test_guidelines_are_said_once_without_a_figure() -> None:
 
 def test_nothing_is_drawn_where_nothing_can_be_said() -> None:
     assert draw_risk_section(assess_risk(ClinicalProfile(), ImageFacts())) == ""
-    assert draw_risk_section(assess_risk(ClinicalProfile(), replace(FACTS, is_quotable=False))) == ""
+
+
+def test_a_score_that_must_not_be_quoted_is_said_to_mean_nothing(complete_profile: ClinicalProfile) -> None:
+    section = draw_risk_section(assess_risk(ClinicalProfile(), replace(FACTS, is_quotable=False)))
+    assert "must not be quoted" in section
+    assert "<svg" not in section
+
+
+def test_doubts_about_the_patient_stand_first() -> None:
+    found = replace(assess_risk(ClinicalProfile(age_years=60, sex="F"), FACTS), doubts=("Is it the same patient?",))
+    section = draw_risk_section(found)
+    assert section.index("Is it the same patient?") < section.index("For a woman")
+    assert say_assessment(found).startswith("  Is it the same patient?")
+    assert say_in_short(found).endswith("check the patient")
+
+
+def test_a_line_of_many_says_the_most_important(complete_profile: ClinicalProfile) -> None:
+    full = say_in_short(assess_risk(complete_profile, FACTS))
+    assert full.endswith("(Hoff 2001); MESA 2.7 %, with calcium 5.8 %")
+    assert say_in_short(assess_risk(ClinicalProfile(), ImageFacts())) == "nothing could be said"
+    assert "must not be quoted" in say_in_short(assess_risk(ClinicalProfile(), replace(FACTS, is_quotable=False)))
+    assert say_in_short(assess_risk(complete_profile, ImageFacts())) == "7 formulas answered"
+
+
+def test_remarks_are_said_once_and_known_disease_is_assumed_away_only_if_not_asked() -> None:
+    profile = replace(make_complete_profile(), ethnicity="hispanic", has_cvd=None)
+    remarks = list_remarks(assess_risk(profile, FACTS))
+    assert len(remarks) == len(set(remarks))
+    assert "The formulas assume that no cardiovascular disease is known." in remarks
+    assert any(remark.startswith("Pooled cohort equations: ") for remark in remarks)
+    known = list_remarks(assess_risk(replace(profile, has_cvd=False), FACTS))
+    assert not any("assume that no" in remark for remark in known)
+
+
+def test_a_number_and_its_per_cent_sign_stay_on_one_line(complete: str) -> None:
+    assert "2.7 %" not in complete.split("<table>")[1]
+    assert "2.7\u00a0%" in complete
 
 
 def test_films_valves_and_fat_are_said() -> None:
@@ -131,7 +185,14 @@ def test_films_valves_and_fat_are_said() -> None:
 
 def test_young_adults_get_a_sentence_of_their_own(complete_profile: ClinicalProfile) -> None:
     found = assess_risk(replace(complete_profile, age_years=38), FACTS)
-    assert say_lead(found)[-1].startswith("At 30 to 45 years")
+    assert say_lead(found)[0].startswith("At 30 to 45 years")
+    zero = assess_risk(replace(complete_profile, age_years=38, sex="M"), replace(FACTS, agatston=0.0))
+    assert say_lead(zero)[-1].startswith("At 30 to 45 years")
+
+
+def test_a_score_of_zero_is_said_with_how_many_share_it(complete_profile: ClinicalProfile) -> None:
+    zero = assess_risk(replace(complete_profile, age_years=52), replace(FACTS, agatston=0.0))
+    assert say_lead(zero)[0].startswith("For a woman of 52 years, a score of 0 is what at least 50 % of peers have (Hoff")
 
 
 def test_a_section_replaces_the_one_before() -> None:

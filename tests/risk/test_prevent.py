@@ -144,7 +144,7 @@ def test_what_is_not_known_is_named(name: str) -> None:
     ("name", "value", "said"),
     [
         ("age_years", 29, r"age of 29 years; .* is for 30 to 79 years"),
-        ("age_years", 79.1, r"is for 30 to 79 years"),
+        ("age_years", 80.0, r"is for 30 to 79 years"),
         ("systolic_mmhg", 89, r"is for 90 to 200 mmHg"),
         ("systolic_mmhg", 201, r"is for 90 to 200 mmHg"),
         ("total_cholesterol", Cholesterol(value=129), r"total cholesterol of 129 mg/dL; .* is for 130 to 320 mg/dL"),

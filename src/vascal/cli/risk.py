@@ -8,16 +8,17 @@ from typing import Annotated
 import typer
 
 from vascal.errors import VascalError
-from vascal.render.risk_wording import say_assessment
+from vascal.render.risk_wording import say_assessment, say_in_short
 from vascal.risk.facts import ImageFacts
 from vascal.risk_study import (
+    Assessed,
     ClinicalSources,
-    RiskTally,
     assess,
     assess_file,
     list_results,
+    place_of,
     read_sources,
-    row_of,
+    require_one_patient,
     write_table,
 )
 
@@ -60,6 +61,7 @@ Diabetes = Annotated[Text, _text("yes or no.")]
 Smoker = Annotated[Text, _text("Smokes now: yes or no.")]
 Family = Annotated[Text, _text("Heart attack of a parent, sibling or child: yes or no.")]
 Cvd = Annotated[Text, _text("Known cardiovascular disease: yes or no.")]
+Dialysis = Annotated[Text, _text("Chronic dialysis: yes or no.")]
 Bmi = Annotated[Text, _text("Body mass index, kg/m2.")]
 Egfr = Annotated[Text, _text("eGFR, mL/min/1.73 m2.")]
 CreatinineText = Annotated[Text, _text("Creatinine with its unit, where eGFR is not known.")]
@@ -91,6 +93,7 @@ def risk(  # noqa: PLR0917
     smoker: Smoker = None,
     family_history: Family = None,
     known_cvd: Cvd = None,
+    dialysis: Dialysis = None,
     bmi: Bmi = None,
     egfr: Egfr = None,
     creatinine: CreatinineText = None,
@@ -102,8 +105,9 @@ def risk(  # noqa: PLR0917
 ) -> None:
     """Say what a score means: percentile, arterial age, ten- and thirty-year risk before and after calcium.
 
-    Writes risk.json beside each score.json, puts the section into its report.html, and says it here. Age and sex come
-    from the images unless given. With --agatston instead of results, only says it. Exit status: 0 all assessed, 1 some
+    Writes risk.json beside each score.json, puts the section into its report.html, and says it here; for a folder with
+    several results also risk.csv. Age and sex come from the images unless given. What is typed is one patient's; for a
+    cohort give --clinical. With --agatston instead of results, only says it. Exit status: 0 all assessed, 1 some
     failed, 2 bad usage.
     """
     typed = {
@@ -120,6 +124,7 @@ def risk(  # noqa: PLR0917
         "is_smoker": smoker,
         "has_family_history": family_history,
         "has_cvd": known_cvd,
+        "on_dialysis": dialysis,
         "bmi": bmi,
         "egfr": egfr,
         "creatinine": creatinine,
@@ -131,16 +136,15 @@ def risk(  # noqa: PLR0917
     }
     given = {name: text for name, text in typed.items() if text is not None}
     try:
-        sources = read_sources(
-            given,
-            clinical=clinical,
-            bundle=fhir,
-            absent_means_no=absent_means_no,
-            percentiles=percentiles or (),
-        )
         files = list_results(results or ())
         if bool(files) == (agatston is not None or aac24 is not None):
             raise typer.BadParameter("give result folders, or a score with --agatston or --aac24")
+        if not files and clinical is not None:
+            raise typer.BadParameter("--clinical has a row a study; with --agatston or --aac24 type what is known")
+        sources = read_sources(
+            given, clinical=clinical, bundle=fhir, absent_means_no=absent_means_no, percentiles=percentiles or ()
+        )
+        require_one_patient(files, sources)
         if not files:
             facts = ImageFacts(agatston=agatston, aac24=aac24)
             typer.echo(say_assessment(assess(facts, sources).found))
@@ -152,24 +156,34 @@ def risk(  # noqa: PLR0917
 
 def _assess_files(files: tuple[Path, ...], sources: ClinicalSources, roots: list[Path]) -> int:
     """Assess every result, say what came out, write the table; give the exit status."""
-    tally = RiskTally()
+    done: list[tuple[Path, Assessed]] = []
+    failed = 0
     for path in files:
-        name = path.parent.name
         try:
             assessed = assess_file(path, sources)
         except VascalError as error:
-            typer.echo(f"{name}: not assessed: {error}", err=True)
-            tally.failed += 1
+            typer.echo(f"{place_of(path)}: not assessed: {error}", err=True)
+            failed += 1
             continue
         if assessed is None:
-            typer.echo(f"{name}: a result of a kind that risk has no use for; left as it is", err=True)
+            typer.echo(f"{place_of(path)}: a result of a kind that risk has no use for; left as it is", err=True)
             continue
-        typer.echo(f"{name}\n{say_assessment(assessed.found)}\n  {path.with_name('report.html')}")
-        tally.rows.append(row_of(assessed, path))
-    if len(roots) == 1 and roots[0].is_dir() and roots[0] != files[0].parent:
+        typer.echo(_say(assessed, path, is_alone=len(files) == 1))
+        done.append((path, assessed))
+    if len(files) > 1:
+        typer.echo(f"{len(done)} assessed, {failed} failed")
+    if len(roots) == 1 and len(files) > 1:
         try:
-            write_table(tally, roots[0])
+            write_table(done, roots[0])
         except VascalError as error:
             typer.echo(str(error), err=True)
             return 1
-    return 1 if tally.failed or not tally.rows else 0
+    return 1 if failed else 0
+
+
+def _say(assessed: Assessed, path: Path, *, is_alone: bool) -> str:
+    report = path.with_name("report.html")
+    lost = f"; no longer used: {', '.join(assessed.forgotten)}" if assessed.forgotten else ""
+    if is_alone:
+        return f"{say_assessment(assessed.found)}\n  {report}{lost}"
+    return f"{place_of(path)}: {say_in_short(assessed.found)}; {report}{lost}"

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from importlib import resources
+from pathlib import Path
 from typing import Any
 
 from vascal.io.results import table_to_csv
@@ -18,10 +19,11 @@ from vascal.risk.profile import ClinicalProfile, number_of
 
 SCHEMA = "vascal.risk/1"
 RISK_COLUMNS = (
-    "study", "agatston", "aac24", "percentile_reference", "percentile_low", "percentile_high", "arterial_age_years",
+    "study", "is_quotable", "is_gated", "age_years", "sex", "agatston", "aac24",
+    "percentile_reference", "percentile_low", "percentile_high", "arterial_age_years",
     "mesa_chd_10y", "mesa_chd_cac_10y", "category_before", "category_after", "prevent_ascvd_10y", "prevent_cvd_10y",
     "prevent_ascvd_30y", "prevent_cvd_30y", "pce_ascvd_10y", "framingham_cvd_10y", "score2_cvd_10y",
-    "unanswered", "folder",
+    "unanswered", "remarks", "folder",
 )  # fmt: skip
 
 
@@ -52,6 +54,16 @@ def read_risk_schema() -> dict[str, Any]:
     return schema
 
 
+def read_known(path: Path) -> tuple[str, ...]:
+    """Name the clinical variables that an earlier `risk.json` knew; none if there is no such file or it is damaged."""
+    try:
+        known = json.loads(path.read_text(encoding="utf-8"))["profile"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return ()
+    names = {field.name for field in fields(ClinicalProfile)}
+    return tuple(name for name in known if name in names)
+
+
 def risk_to_dict(found: RiskAssessment, provenance: RiskProvenance) -> dict[str, Any]:
     """Lay an assessment out as `risk.json` holds it."""
     change = found.change
@@ -79,6 +91,7 @@ def risk_to_dict(found: RiskAssessment, provenance: RiskProvenance) -> dict[str,
         "valve": None if found.valve is None else asdict(found.valve),
         "epicardial_fat": None if found.fat is None else asdict(found.fat),
         "unanswered": [asdict(one) for one in found.unanswered],
+        "doubts": list(found.doubts),
         "notes": list(found.notes),
         "provenance": asdict(provenance),
     }
@@ -124,6 +137,10 @@ def risk_row(found: RiskAssessment, study: str, folder: str) -> dict[str, Any]:
     }
     return {
         "study": study,
+        "is_quotable": found.facts.is_quotable,
+        "is_gated": found.facts.is_gated,
+        "age_years": found.profile.age_years,
+        "sex": found.profile.sex,
         "agatston": found.facts.agatston,
         "aac24": found.facts.aac24,
         "percentile_reference": None if first is None else first.reference.name,
@@ -139,6 +156,7 @@ def risk_row(found: RiskAssessment, study: str, folder: str) -> dict[str, Any]:
         "category_before": None if found.change is None else found.change.category_before,
         "category_after": None if found.change is None else found.change.category_after,
         "unanswered": "; ".join(one.title for one in found.unanswered),
+        "remarks": " ".join((*found.doubts, *found.notes)),
         "folder": folder,
     }
 

@@ -12,10 +12,11 @@ from html import escape
 
 from vascal.render.wording import show_score
 from vascal.risk.percentile_curves import PercentileCurve
+from vascal.risk.reclassification import CATEGORIES, EDGES
 
 INK, SOFT, LINE, GOOD = "#17202a", "#55616e", "#d9dfe5", "#0b5cad"
 BAND = "#0b5cad"
-SCORES = (0, 10, 100, 400, 1000, 3000)
+SCORES = (0, 10, 100, 400, 1000, 3000, 10000)
 """Marks of the score axis; logarithmic above 1, so that zero has a place."""
 WIDTH, HEIGHT = 460, 300
 LEFT, RIGHT, TOP, BOTTOM = 46, 46, 22, 40
@@ -55,6 +56,7 @@ def draw_percentiles(
     interval
         What the score may be instead.
     """
+    age_years = math.floor(age_years) + 0.5  # the dot stands in the middle of its year, never on the step of a table
     ages = [age for curve in curves for age, _ in curve.points]
     low, high = min(*ages, age_years - 1), max(*ages, age_years + 1)
     top = max(1000.0, agatston, *(score for curve in curves for _, score in curve.points)) * 1.15
@@ -67,9 +69,8 @@ def draw_percentiles(
         *_curve_names(frame, curves),
     ]
     parts += _patient(frame, age_years, agatston, interval)
-    label = (
-        f"Percentiles of the Agatston score by age, and this patient: {show_score(agatston)} at {age_years:.0f} years."
-    )
+    here = f"{show_score(agatston)} at {math.floor(age_years)} years"
+    label = f"Percentiles of the Agatston score by age, and this patient: {here}."
     return _svg(WIDTH, HEIGHT, label, parts)
 
 
@@ -172,7 +173,7 @@ def _patient(frame: _Frame, age: float, agatston: float, interval: tuple[float, 
 
 
 RISK_LEFT, RISK_RIGHT, ROW, RISK_TOP = 12, 20, 52, 30
-EDGES = ((0.05, "low"), (0.075, "borderline"), (0.2, "intermediate"), (1.0, "high"))
+LEAST_TICK, MOST_DIGITS = 36, 4
 FILLS = ("#eef3f8", "#dfe9f3", "#cadbec", "#b3cbe4")
 
 
@@ -200,16 +201,21 @@ def _say(row: RiskRow) -> str:
 
 
 def show_percent(probability: float) -> str:
-    """Write a probability in per cent with one decimal.
+    """Write a probability in per cent with one decimal, or more where rounding would hide a category's edge.
 
     Examples
     --------
-    >>> show_percent(0.0861), show_percent(0.0002), show_percent(0.9999)
-    ('8.6 %', '<0.1 %', '>99.9 %')
+    >>> show_percent(0.0861), show_percent(0.0002), show_percent(0.9999), show_percent(0.04998)
+    ('8.6 %', '<0.1 %', '>99.9 %', '4.998 %')
     """
     if probability > 0.9995:
         return ">99.9 %"
-    return f"{100 * probability:.1f} %" if probability >= 0.0005 else "<0.1 %"
+    if probability < 0.0005:
+        return "<0.1 %"
+    digits = 1
+    while digits < MOST_DIGITS and any(round(probability, digits + 2) >= edge > probability for edge in EDGES):
+        digits += 1
+    return f"{100 * probability:.{digits}f} %"
 
 
 def _risk_x(probability: float, top: float) -> float:
@@ -218,14 +224,18 @@ def _risk_x(probability: float, top: float) -> float:
 
 def _categories(top: float, height: int) -> Iterator[str]:
     low = 0.0
-    for (edge, name), fill in zip(EDGES, FILLS, strict=True):
+    for edge, name, fill in zip((*EDGES, 1.0), CATEGORIES, FILLS, strict=True):
         x, end = _risk_x(low, top), _risk_x(edge, top)
         yield _bar(x, RISK_TOP - 6, end - x, height - RISK_TOP - 16, f'fill="{fill}"')
         if end - x > 34:
             yield _text((x + end) / 2, RISK_TOP - 13, name, size=11.5)
         low = min(edge, top)
-    for percent in (0, 5, 7.5, 20, *(tick for tick in (40, 60, 100) if tick <= 100 * top)):
-        yield _text(_risk_x(percent / 100, top), height - 8, f"{percent:g} %", size=11.5)
+    last = -math.inf
+    for share in (0.0, *EDGES, *(tick for tick in (0.4, 0.6, 1.0) if tick <= top)):
+        x = _risk_x(share, top)
+        if x - last >= LEAST_TICK:
+            yield _text(x, height - 8, f"{100 * share:g} %", size=11.5)
+            last = x
 
 
 def _risk_row(row: RiskRow, top: float, y: float) -> Iterator[str]:

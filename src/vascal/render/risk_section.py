@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,10 +12,20 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from vascal.errors import InputError
 from vascal.render.risk_figures import RiskRow, draw_percentiles, draw_risks, show_percent
 from vascal.render.wording import show_number, show_score
+from vascal.risk.aac_hazards import RATIO_IS_NO_RISK
 from vascal.risk.assessment import RiskAssessment
+from vascal.risk.mesa_chd import MESA_CHD, MESA_CHD_CAC
 from vascal.risk.model import TITLES, RiskEstimate, unit_of
 from vascal.risk.profile import number_of
-from vascal.risk.reclassification import BEYOND, CATEGORIES, RiskChange
+from vascal.risk.reclassification import CATEGORIES, ORIENTATION, RiskChange
+
+_GLUED = re.compile(r"(?<=\d) (?=%)")
+
+
+def _glue(text: str) -> str:
+    """Keep a number and its per cent sign on one line."""
+    return _GLUED.sub("\u00a0", text)
+
 
 _PAGES = Environment(
     loader=PackageLoader("vascal.render"),
@@ -23,9 +34,12 @@ _PAGES = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
+_PAGES.filters.update(percent=lambda value: _glue(show_percent(value)), glue=_glue)
 BEGIN, END = "<!-- risk: begin -->", "<!-- risk: end -->"
 """Between these in a report stands the section, so that it can be replaced when more is known."""
 
+BEYOND = 10_000.0
+"""Agatston units; more is beyond what people have."""
 _FAMILIES = {
     "mesa": "MESA",
     "prevent": "PREVENT",
@@ -36,24 +50,28 @@ _FAMILIES = {
 _OUTCOMES = {
     "chd": "coronary heart disease",
     "ascvd": "heart attack or stroke (ASCVD)",
-    "cvd": "any cardiovascular disease",
     "hf": "heart failure",
     "stroke": "stroke",
 }
+_CVD = {
+    "prevent": "ASCVD or heart failure",
+    "framingham": "coronary, cerebral and leg artery disease, angina, heart failure",
+    "score2": "cardiovascular death, heart attack or stroke",
+}
+"""What "cardiovascular disease" means differs by formula."""
 _IN_FIGURE = (("mesa", "chd"), ("prevent", "ascvd"), ("pce", "ascvd"), ("score2", "cvd"))
 _PEOPLE = {"F": "woman", "M": "man"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RiskLine:
-    """One line of the table of risks."""
+    """One line of the table of risks; `with_calcium` is None for formulas that do not know calcium."""
 
     family: str
     outcome: str
     years: int
     without: float
     with_calcium: float | None
-    notes: tuple[str, ...]
 
 
 def draw_risk_section(found: RiskAssessment) -> str:
@@ -66,17 +84,20 @@ def draw_risk_section(found: RiskAssessment) -> str:
     """
     if not _has_meaning(found):
         return ""
+    lines = tuple(list_lines(found))
     return _PAGES.get_template("risk.html.j2").render(
         found=found,
         lead=say_lead(found),
         percentile_svg=_percentiles(found),
         risk_svg=_risks(found),
-        lines=tuple(list_lines(found)),
-        statements=tuple(one for one in found.statements if not one.name.endswith("-measure")),
+        lines=lines,
+        has_calcium=any(line.with_calcium is not None for line in lines),
+        remarks=list_remarks(found),
         known=list_known(found),
         sources=list_sources(found),
-        show_percent=show_percent,
-        sentences=tuple(say_change(found.change)) if found.change is not None else (),
+        sentences=tuple(say_change(found.change, found.facts.agatston)) if found.change is not None else (),
+        ratio_note=RATIO_IS_NO_RISK,
+        orientation=ORIENTATION,
     )
 
 
@@ -96,7 +117,7 @@ def replace_section(page: str, section: str) -> str:
 
 def _has_meaning(found: RiskAssessment) -> bool:
     said = (found.percentiles, found.young, found.arterial_age, found.estimates, found.aac, found.valve, found.fat)
-    return any(said)
+    return any(said) or bool(found.notes or found.doubts)
 
 
 def say_lead(found: RiskAssessment) -> tuple[str, ...]:
@@ -105,58 +126,92 @@ def say_lead(found: RiskAssessment) -> tuple[str, ...]:
 
 
 def _lead(found: RiskAssessment) -> Iterator[str]:
-    score, profile = found.facts.agatston, found.profile
-    if score is not None and found.percentiles:
-        first, *others = found.percentiles
-        who = f"a {_PEOPLE[profile.sex]}" if profile.sex else "a patient"
-        also = "".join(f"; {other.text} by {other.reference.title}" for other in others)
-        yield (
-            f"For {who} of {profile.age_years:.0f} years, a score of {show_score(score)} lies {_at(first.text)} "
-            f"({first.reference.title}{also})."
-        )
-    if found.arterial_age is not None and score is not None:
-        years = f"{found.arterial_age.years:.0f}"
-        yield f"It is the score expected, on average, at an age of {years} years (arterial age)."
-    if found.young is not None:
+    if found.young is not None and found.young.leads:
         yield found.young.text
+    if found.percentiles:
+        yield _place(found)
+    if found.arterial_age is not None:
+        yield found.arterial_age.text
+    if found.young is not None and not found.young.leads:
+        yield found.young.text
+
+
+def _place(found: RiskAssessment) -> str:
+    """Say where the score lies by each reference; of a score of 0, how many share it."""
+    profile, (first, *others) = found.profile, found.percentiles
+    who = f"a {_PEOPLE[profile.sex]}" if profile.sex else "a patient"
+    for_whom = f"For {who} of {math.floor(profile.age_years or 0)} years, a score of"
+    if first.is_zero:
+        also = "".join(f"; {other.share_text} by {other.reference.title}" for other in others)
+        return f"{for_whom} 0 is what {first.share_text} of peers have ({first.reference.title}{also})."
+    also = "".join(f"; {other.text} by {other.reference.title}" for other in others)
+    score = show_score(found.facts.agatston or 0.0)
+    return f"{for_whom} {score} lies {_at(first.text)} ({first.reference.title}{also})."
 
 
 def _at(text: str) -> str:
     return f"at the {text}" if text[0].isdigit() else text
 
 
-def say_change(change: RiskChange) -> Iterator[str]:
-    """Say what calcium changed, and which scores would make the category another."""
-    yield change.text
+def say_change(change: RiskChange, agatston: float | None) -> Iterator[str]:
+    """Say what calcium changed, and which scores would make the category another.
+
+    Parameters
+    ----------
+    change
+        By the MESA formulas.
+    agatston
+        The patient's score.
+    """
+    before, after = show_percent(change.before.probability), show_percent(change.after.probability)
+    moved = f"it moves {'up' if change.steps > 0 else 'down'} from {change.category_before} to {change.category_after}"
+    became = moved if change.steps else f"it stays {change.category_after}"
+    yield (
+        f"By MESA the ten-year risk of coronary heart disease is {before} from risk factors alone, "
+        f"and {after} with this calcium score: {became}."
+    )
     ranks = {category: rank for rank, category in enumerate(CATEGORIES)}
     for edge in change.edges:
         name, score = f"{edge.probability * 100:g} %", edge.agatston
         if ranks[edge.category] == ranks[change.category_after] + 1:
-            needs = (
-                f"above {score:.0f}" if score is not None and score <= BEYOND else f"above {BEYOND:.0f}: out of reach"
-            )
-            yield f"To be called {edge.category} ({name} and more), the risk needs a calcium score {needs}."
+            if score is not None and score <= BEYOND:
+                yield f"From a calcium score of {show_score(score)} on it would be {edge.category} ({name} and more)."
+            elif (agatston or 0.0) < BEYOND:
+                yield f"No calcium score up to {BEYOND:.0f} would make it {edge.category} ({name} and more)."
         if edge.category == change.category_after and score is not None:
             lower = CATEGORIES[ranks[edge.category] - 1]
-            yield f"With a calcium score below {max(score, 1):.0f} it would be {lower} (below {name})."
+            yield f"With a calcium score below {show_score(score)} it would be {lower} (below {name})."
 
 
 def list_lines(found: RiskAssessment) -> Iterator[RiskLine]:
     """List formulas, one line each; MESA without and with calcium share one."""
-    with_calcium = {id(found.change.after)} if found.change is not None else set()
+    with_calcium = next((one for one in found.estimates if one.model == MESA_CHD_CAC), None)
     for estimate in found.estimates:
-        if id(estimate) in with_calcium:
+        if estimate.model == MESA_CHD_CAC:
             continue
-        is_before = found.change is not None and estimate == found.change.before
-        after = found.change.after if is_before and found.change is not None else None
+        is_mesa = estimate.model == MESA_CHD and with_calcium is not None
         yield RiskLine(
             family=family_of(estimate),
-            outcome=_OUTCOMES[estimate.model.outcome],
+            outcome=_outcome(estimate),
             years=estimate.model.horizon_years,
             without=estimate.probability,
-            with_calcium=None if after is None else after.probability,
-            notes=estimate.notes,
+            with_calcium=with_calcium.probability if is_mesa and with_calcium is not None else None,
         )
+
+
+def list_remarks(found: RiskAssessment) -> tuple[str, ...]:
+    """List what a reader should know of the answers, each once."""
+    remarks = [f"{family_of(one)}: {note}" for one in found.estimates for note in one.notes]
+    remarks += [f"{one.reference.title}: {one.note}" for one in found.percentiles if one.note]
+    remarks += [] if found.arterial_age is None else found.arterial_age.notes
+    if found.estimates and found.profile.has_cvd is None:
+        remarks.append("The formulas assume that no cardiovascular disease is known.")
+    return tuple(dict.fromkeys(remark if remark.endswith(".") else f"{remark}." for remark in remarks))
+
+
+def _outcome(estimate: RiskEstimate) -> str:
+    model = estimate.model
+    return _CVD[model.name.split("-")[0]] if model.outcome == "cvd" else _OUTCOMES[model.outcome]
 
 
 def family_of(estimate: RiskEstimate) -> str:
@@ -201,20 +256,22 @@ def _percentiles(found: RiskAssessment) -> str:
 
 
 def _risks(found: RiskAssessment) -> str:
-    rows = []
-    after = None if found.change is None else found.change.after
-    for start, outcome in _IN_FIGURE:
-        for one in found.estimates:
-            model = one.model
-            wanted = model.name.startswith(start) and model.outcome == outcome and model.horizon_years == 10
-            if wanted and one is not after:
-                is_before = found.change is not None and one == found.change.before
-                rows.append(
-                    RiskRow(
-                        title=f"{family_of(one)}, {outcome.upper() if outcome != 'chd' else 'coronary'}",
-                        before=one.probability,
-                        after=after.probability if is_before and after is not None else None,
-                        span=found.span if is_before else None,
-                    )
-                )
+    rows = [row for wanted in _IN_FIGURE for row in _rows(found, *wanted)]
     return draw_risks(rows) if rows else ""
+
+
+def _rows(found: RiskAssessment, start: str, outcome: str) -> Iterator[RiskRow]:
+    """Give the rows of one family over ten years."""
+    title = "coronary" if outcome == "chd" else outcome.upper()
+    for one in found.estimates:
+        model = one.model
+        if model == MESA_CHD_CAC or model.horizon_years != 10 or model.outcome != outcome:
+            continue
+        if model.name.startswith(start):
+            change = found.change if model == MESA_CHD else None
+            yield RiskRow(
+                title=f"{family_of(one)}, {title}",
+                before=one.probability,
+                after=None if change is None else change.after.probability,
+                span=None if change is None else found.span,
+            )

@@ -13,14 +13,15 @@ from vascal.risk.epicardial_fat import EpicardialFat, compare_epicardial_fat
 from vascal.risk.facts import ImageFacts
 from vascal.risk.framingham import estimate_framingham
 from vascal.risk.guidelines import GuidelineStatement, find_statements
-from vascal.risk.mesa_chd import estimate_mesa_chd
+from vascal.risk.mesa_chd import MESA_CHD, estimate_mesa_chd
 from vascal.risk.model import Outcome, RiskEstimate
-from vascal.risk.pce import estimate_pce
+from vascal.risk.pce import PCE, estimate_pce
 from vascal.risk.percentile import Percentile
 from vascal.risk.percentile_curves import PercentileCurve, find_curves
 from vascal.risk.percentile_hnr import find_hnr_percentile
 from vascal.risk.percentile_hoff import find_hoff_percentile
 from vascal.risk.percentile_table import PercentileTable, find_table_percentile
+from vascal.risk.percentile_young import TITLE as YOUNG_TITLE
 from vascal.risk.percentile_young import YoungFinding, describe_young
 from vascal.risk.prevent import estimate_prevent
 from vascal.risk.prevent_coefficients import Horizon
@@ -31,11 +32,14 @@ from vascal.risk.valve_calcium import ValveFinding, grade_valve_calcium
 
 NOT_QUOTABLE = "The scores must not be quoted, so nothing is said of what they mean."
 NOT_GATED = (
-    "The percentiles come from ECG-gated scans. A scan without gating misses small calcifications and mostly scores "
-    "lower: read its percentile as a lower limit, and a score of 0 as less sure."
+    "The scan was not ECG-gated, but percentiles and formulas were made with gated scans. Without gating small "
+    "calcifications are missed and scores are mostly lower; motion can also raise them."
 )
-GATING_UNKNOWN = "The percentiles come from ECG-gated scans; nothing says whether this scan was gated."
-KNOWN_CVD = "Percentile, formulas and guidelines are for people without known cardiovascular disease."
+GATING_UNKNOWN = "Percentiles and formulas were made with ECG-gated scans; nothing says whether this scan was gated."
+KNOWN_CVD = (
+    "Cardiovascular disease is known. Percentiles, formulas and guideline statements on calcium are for people "
+    "without it; none is given."
+)
 
 Answer = TypeVar("Answer")
 
@@ -87,6 +91,8 @@ class RiskAssessment:
         What abdominal aortic calcification, aortic valve calcium and epicardial fat mean.
     unanswered
         What could not be said, and why.
+    doubts
+        Whether these data are this patient's: to be seen before anything else.
     notes
         What a reader should know.
     """
@@ -105,6 +111,7 @@ class RiskAssessment:
     valve: ValveFinding | None = None
     fat: EpicardialFat | None = None
     unanswered: tuple[Unanswered, ...] = ()
+    doubts: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
 
@@ -134,10 +141,10 @@ def assess_risk(
     """
     asked = _Asked()
     estimates = _ask_formulas(profile, asked)
-    score = facts.agatston if facts.is_quotable else None
+    score = facts.agatston if facts.is_quotable and not profile.has_cvd else None
     percentiles = () if score is None else tuple(_find_percentiles(profile, score, tables, asked))
     after = None if score is None else asked.about("MESA with calcium", lambda: estimate_mesa_chd(profile, score))
-    before = next((e for e in estimates if e.model.name.startswith("mesa")), None)
+    before = next((one for one in estimates if one.model == MESA_CHD), None)
     return RiskAssessment(
         profile=profile,
         facts=facts,
@@ -148,8 +155,8 @@ def assess_risk(
         estimates=estimates if after is None else (*estimates, after),
         change=None if before is None or after is None else compare_risk(before, after, profile),
         span=None if after is None else _find_span(profile, facts),
-        statements=() if score is None else _find_statements(profile, facts, score, percentiles),
-        aac=find_aac_hazards(facts.aac24) if facts.aac24 is not None and facts.is_quotable else (),
+        statements=() if score is None else _find_statements(profile, facts, score, percentiles, estimates),
+        aac=_find_hazards(profile, facts),
         valve=_grade_valve(profile, asked),
         fat=None if profile.eat_ml is None else compare_epicardial_fat(profile.eat_ml),
         unanswered=tuple(asked.unanswered),
@@ -247,12 +254,34 @@ def _find_span(profile: ClinicalProfile, facts: ImageFacts) -> tuple[float, floa
 
 
 def _find_statements(
-    profile: ClinicalProfile, facts: ImageFacts, score: float, percentiles: Sequence[Percentile]
+    profile: ClinicalProfile,
+    facts: ImageFacts,
+    score: float,
+    percentiles: Sequence[Percentile],
+    estimates: Sequence[RiskEstimate],
 ) -> tuple[GuidelineStatement, ...]:
-    surely = percentiles[0].low if percentiles else None
+    """Say what guidelines say; below 46 years the finding of young adults goes before the percentile."""
+    young = _describe_young(profile, score)
+    surely, reference = (percentiles[0].low, percentiles[0].reference.title) if percentiles else (None, "")
+    if young is not None and young.leads:
+        surely, reference = young.percentile_low, YOUNG_TITLE
     vessels = facts.vessels_with_calcium
-    found = find_statements(score, vessels or 0, surely, profile, is_gated=facts.is_gated is not False)
-    return found if vessels is not None else tuple(one for one in found if not one.name.startswith("cac-drs"))
+    found = find_statements(
+        score,
+        vessels or 0,
+        surely,
+        profile,
+        is_gated=facts.is_gated,
+        percentile_reference=reference,
+        pce_risk=next((one.probability for one in estimates if one.model == PCE), None),
+    )
+    return tuple(one for one in found if vessels is not None or one.kind != "category")
+
+
+def _find_hazards(profile: ClinicalProfile, facts: ImageFacts) -> tuple[AacHazard, ...]:
+    if facts.aac24 is None or not facts.is_quotable:
+        return ()
+    return find_aac_hazards(facts.aac24, on_dialysis=profile.on_dialysis)
 
 
 def _grade_valve(profile: ClinicalProfile, asked: _Asked) -> ValveFinding | None:
@@ -269,7 +298,7 @@ def _grade_valve(profile: ClinicalProfile, asked: _Asked) -> ValveFinding | None
 def _find_notes(profile: ClinicalProfile, facts: ImageFacts) -> Iterator[str]:
     if not facts.is_quotable:
         yield NOT_QUOTABLE
+    elif profile.has_cvd:
+        yield KNOWN_CVD
     elif facts.agatston is not None and facts.is_gated is not True:
         yield GATING_UNKNOWN if facts.is_gated is None else NOT_GATED
-    if profile.has_cvd:
-        yield KNOWN_CVD

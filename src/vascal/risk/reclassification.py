@@ -18,18 +18,12 @@ from vascal.risk.profile import ClinicalProfile
 
 TenYearCategory = Literal["low", "borderline", "intermediate", "high"]
 CATEGORIES: tuple[TenYearCategory, ...] = ("low", "borderline", "intermediate", "high")
-EDGES = (0.05, 0.075, 0.20)
+EDGES = (0.05, 0.075, 0.2)
 """Lowest probability of each category but the first."""
-CATEGORY_SOURCE = (
-    "Grundy et al. (AHA/ACC cholesterol guideline 2018), Circulation 2019;139:e1082-e1143, "
-    "doi:10.1161/CIR.0000000000000625"
-)
 ORIENTATION = (
     "The categories were made for ASCVD by the Pooled Cohort Equations; "
     "with another formula they are for orientation only."
 )
-BEYOND = 10_000.0
-"""Agatston units; what needs more is called out of reach on the page."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,16 +43,6 @@ class CategoryEdge:
     category: TenYearCategory
     probability: float
     agatston: float | None
-
-    @property
-    def text(self) -> str:
-        """What it takes, in words."""
-        begin = f"{self.probability * 100:g} % ({self.category} risk)"
-        if self.agatston is None:
-            return f"{begin} is reached even without calcium"
-        if self.agatston > BEYOND:
-            return f"{begin} would need a score above {BEYOND:.0f}: out of reach"
-        return f"{begin} needs a score of {self.agatston:.0f} or more"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,16 +72,6 @@ class RiskChange:
     def steps(self) -> int:
         """Categories up (above 0) or down (below 0)."""
         return CATEGORIES.index(self.category_after) - CATEGORIES.index(self.category_before)
-
-    @property
-    def text(self) -> str:
-        """The change in words."""
-        risks = f"{self.before.probability:.1%} to {self.after.probability:.1%}".replace("%", " %")
-        if self.steps == 0:
-            return f"With calcium the ten-year risk goes from {risks}; its category stays {self.category_after}."
-        way = "up" if self.steps > 0 else "down"
-        moved = f"{way} from {self.category_before} to {self.category_after}"
-        return f"With calcium the ten-year risk goes from {risks}: {moved}."
 
 
 def find_ten_year_category(probability: float) -> TenYearCategory:
