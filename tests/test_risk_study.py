@@ -162,7 +162,7 @@ def test_another_sex_or_age_than_the_headers_is_questioned() -> None:
     other = assess(saved.facts, ClinicalSources(typed={"sex": "M"}), saved)
     (doubt,) = other.found.doubts
     assert doubt.startswith("The image header says sex F, the clinical data M.")
-    assert other.found.percentiles == other.found.estimates == other.found.statements == ()
+    assert (other.found.percentiles, other.found.estimates, other.found.statements) == ((), (), ())
 
 
 def test_a_childs_score_is_not_interpreted() -> None:
