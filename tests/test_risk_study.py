@@ -16,6 +16,7 @@ from vascal.io.image_facts import facts_of, find_score_files, read_facts
 from vascal.io.results import report_to_dict, report_to_json
 from vascal.io.risk_results import RISK_COLUMNS, read_risk_schema, risk_row, risk_to_json, risks_to_csv
 from vascal.render.page import draw_page
+from vascal.render.risk_section import list_remarks
 from vascal.report.report import Report
 from vascal.risk.facts import ImageFacts
 from vascal.risk_study import (
@@ -136,6 +137,11 @@ def test_a_bundle_is_read_as_of_the_day_of_the_scan(tmp_path: Path) -> None:
     assert assessed.found.profile.has_diabetes is True
     assert assessed.found.change is not None
     assert any("718-7" in remark for remark in assessed.provenance.remarks)
+    assert any("718-7" in remark for remark in list_remarks(assessed.found))
+    bundle.write_text('{"resourceType": "Bundle", "type": "collection"}')
+    empty = assess(later.facts, read_sources({}, bundle=bundle), later)
+    assert "The FHIR bundle gave nothing that could be used." in list_remarks(empty.found)
+    bundle.write_text(whole(), encoding="utf-8")
     undated = assess(saved.facts, read_sources({}, bundle=bundle), replace(saved, study_date="?"))
     assert undated.found.profile.age_years == 58  # the header's: without a day the bundle has no age
 
@@ -171,7 +177,7 @@ def test_a_childs_score_is_not_interpreted() -> None:
     assessed = assess(saved.facts, ClinicalSources(typed=TYPED), saved)
     assert "says 3 years" in assessed.found.doubts[0]
     assert assessed.found.arterial_age is None
-    assert assess(saved.facts, ClinicalSources(typed={"age_years": "33"}), saved).found.percentiles
+    assert assess(saved.facts, ClinicalSources(typed={"age_years": "33"}), saved).found.percentiles == ()
 
 
 def test_what_the_header_says_in_vain_and_what_is_odd_are_notes() -> None:

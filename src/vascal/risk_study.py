@@ -109,13 +109,16 @@ def assess(facts: ImageFacts, sources: ClinicalSources, saved: SavedFacts | None
     study = "" if saved is None else saved.study
     withheld = _find_reason_to_withhold(header, profile, saved)
     if withheld:
-        found = RiskAssessment(profile=profile, facts=facts, doubts=(withheld,))
+        found = RiskAssessment(profile=profile, facts=facts, doubts=(withheld,), remarks=said)
         return Assessed(found=found, provenance=provenance, study=study)
     found = assess_risk(profile, facts, tables=sources.percentile_tables)
-    notes = (*found.notes, *find_doubts(profile), *(remark for remark in remarks))
-    return Assessed(
-        found=replace(found, doubts=_doubt_age(header, profile), notes=notes), provenance=provenance, study=study
+    found = replace(
+        found,
+        doubts=_doubt_age(header, profile),
+        notes=(*found.notes, *find_doubts(profile), *remarks),
+        remarks=said,
     )
+    return Assessed(found=found, provenance=provenance, study=study)
 
 
 def _join(
@@ -149,7 +152,8 @@ def _read_bundle(
     at = None if saved is None else saved.study_day
     read = read_fhir_clinical(bundle, at, absent_means_no=absent_means_no)
     unknown = (f"codes that are not known: {', '.join(read.unknown_codes)}",) if read.unknown_codes else ()
-    return read.profile, (*read.notes, *unknown)
+    nothing = () if read.profile.known() else ("the FHIR bundle gave nothing that could be used",)
+    return read.profile, (*nothing, *read.notes, *unknown)
 
 
 def profile_of_header(patient: Patient) -> tuple[ClinicalProfile, tuple[str, ...]]:
@@ -171,10 +175,10 @@ def profile_of_header(patient: Patient) -> tuple[ClinicalProfile, tuple[str, ...
 def _find_reason_to_withhold(header: ClinicalProfile, used: ClinicalProfile, saved: SavedFacts | None) -> str:
     """Say why nothing may be said: a child, or most likely another patient's data; empty if there is no reason."""
     age = None if saved is None else saved.patient.age_years
-    if age is not None and age < ADULT_YEARS and used.age_years is None:
+    if age is not None and age < ADULT_YEARS:
         return (
             f"The image header says {age:.0f} years. Percentiles, formulas and guidelines are for adults: "
-            "nothing is said of what the score means."
+            "nothing is said of what the score means. If the header is wrong, assess the score with --agatston."
         )
     if header.sex is not None and used.sex != header.sex:
         return (

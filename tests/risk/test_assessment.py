@@ -9,6 +9,7 @@ from vascal.risk.assessment import (
     KNOWN_CVD,
     NOT_GATED,
     NOT_QUOTABLE,
+    ON_DIALYSIS,
     RiskAssessment,
     assess_risk,
 )
@@ -115,6 +116,19 @@ def test_known_disease_is_beyond_every_formula(complete_profile: ClinicalProfile
     assert found.estimates == ()
     assert found.statements == ()
     assert KNOWN_CVD in found.notes
+
+
+def test_dialysis_is_said_and_cac_drs_calls_no_such_patient_low(complete_profile: ClinicalProfile) -> None:
+    found = assess_risk(replace(complete_profile, on_dialysis=True), replace(FACTS, agatston=0.0))
+    assert ON_DIALYSIS in found.notes
+    assert [one.text for one in found.statements if one.kind == "category"] == ["CAC-DRS A0/N2."]
+    quoted = assess_risk(replace(complete_profile, on_dialysis=True), replace(FACTS, is_quotable=False))
+    assert quoted.notes == (NOT_QUOTABLE, ON_DIALYSIS)
+
+
+def test_known_disease_is_said_before_anything_that_is_lacking() -> None:
+    found = assess_risk(ClinicalProfile(age_years=60, sex="F", has_cvd=True), FACTS)
+    assert {one.code for one in found.unanswered} == {"out-of-range"}
 
 
 def test_without_vessels_cac_drs_is_not_named(complete_profile: ClinicalProfile) -> None:

@@ -206,6 +206,7 @@ def list_remarks(found: RiskAssessment) -> tuple[str, ...]:
     remarks += [] if found.arterial_age is None else found.arterial_age.notes
     if found.estimates and found.profile.has_cvd is None:
         remarks.append("The formulas assume that no cardiovascular disease is known.")
+    remarks += [f"{remark[0].upper()}{remark[1:]}" for remark in found.remarks]
     return tuple(dict.fromkeys(remark if remark.endswith(".") else f"{remark}." for remark in remarks))
 
 

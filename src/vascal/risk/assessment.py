@@ -36,6 +36,9 @@ NOT_GATED = (
     "calcifications are missed and scores are mostly lower; motion can also raise them."
 )
 GATING_UNKNOWN = "Percentiles and formulas were made with ECG-gated scans; nothing says whether this scan was gated."
+ON_DIALYSIS = (
+    "The patient is on dialysis. The formulas were made with hardly anyone who is, and most likely say too low a risk."
+)
 KNOWN_CVD = (
     "Cardiovascular disease is known. Percentiles, formulas and guideline statements on calcium are for people "
     "without it; none is given."
@@ -95,6 +98,8 @@ class RiskAssessment:
         Whether these data are this patient's: to be seen before anything else.
     notes
         What a reader should know.
+    remarks
+        What was noted on reading the clinical variables.
     """
 
     profile: ClinicalProfile
@@ -113,6 +118,7 @@ class RiskAssessment:
     unanswered: tuple[Unanswered, ...] = ()
     doubts: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
 
 
 PREVENT_OUTCOMES: tuple[Outcome, ...] = ("ascvd", "cvd", "hf")
@@ -302,3 +308,5 @@ def _find_notes(profile: ClinicalProfile, facts: ImageFacts) -> Iterator[str]:
         yield KNOWN_CVD
     elif facts.agatston is not None and facts.is_gated is not True:
         yield GATING_UNKNOWN if facts.is_gated is None else NOT_GATED
+    if profile.on_dialysis and not profile.has_cvd:
+        yield ON_DIALYSIS

@@ -89,6 +89,12 @@ class ScoreFacts:
         return ldl is not None and ldl.mg_dl >= SEVERE_LDL_MG_DL and (age is None or self.is_aged(YOUNGEST_SEVERE))
 
     @property
+    def has_other_risk(self) -> bool:
+        """Whether something besides calcium makes words such as "very low risk" wrong."""
+        profile = self.profile
+        return self.has_severe_ldl or profile.on_dialysis is True or profile.has_diabetes is True
+
+    @property
     def has_low_ldl(self) -> bool:
         """Whether LDL cholesterol is known to be below 70 mg/dL."""
         return self.profile.ldl is not None and self.profile.ldl.mg_dl < LOW_LDL_MG_DL
@@ -311,7 +317,7 @@ def _write_cac_drs(facts: ScoreFacts) -> GuidelineStatement:
     return GuidelineStatement(
         name="cac-drs-2018",
         kind="category",
-        text=f"CAC-DRS {facts.category}: {_RISKS[facts.category.a]}.",
+        text=f"CAC-DRS {facts.category}{'' if facts.has_other_risk else f': {_RISKS[facts.category.a]}'}.",
         applies_to=_NO_SYMPTOMS,
         source=CAC_DRS_2018,
     )

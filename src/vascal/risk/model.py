@@ -95,11 +95,11 @@ def require_inputs(profile: ClinicalProfile, model: RiskModel) -> None:
     OutOfRangeError
         Naming what was found and the range, or known cardiovascular disease: these formulas are for people without.
     """
+    if profile.has_cvd:
+        raise OutOfRangeError(f"{model.title} is for people without known cardiovascular disease")
     missing = [TITLES[name] for name in model.needs if getattr(profile, name) is None]
     if missing:
         raise MissingInputError(f"{model.title} also needs {', '.join(missing)}")
-    if profile.has_cvd:
-        raise OutOfRangeError(f"{model.title} is for people without known cardiovascular disease")
     for name, (low, high) in model.ranges.items():
         value = number_of(profile, name)
         # Someone of 79.9 years is 79 to every table.
