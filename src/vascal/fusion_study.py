@@ -147,7 +147,7 @@ def plots_of(one: OutcomeStudy, mark: str = "") -> Iterator[Plot]:
     if one.ratios.ratios:
         yield ForestPlot(
             key=f"ratios-{name}",
-            title=f"{mark}{outcome.name}: {kind} ratios",
+            title=f"{mark}{outcome.name}, {kind} ratios",
             label=f"{kind.capitalize()} ratio of 1 SD, of yes, or of the level",
             rows=tuple((ratio.name, ratio.per_spread) for ratio in one.ratios.ratios),
             line_at=1.0,

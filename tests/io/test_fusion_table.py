@@ -81,7 +81,7 @@ def test_a_competing_event_has_no_place_in_yes_or_no(tmp_path: Path) -> None:
 def test_columns_that_are_missing_are_all_named_with_what_may_be_meant(tmp_path: Path) -> None:
     path = write(tmp_path, "p,1,3.1,a", header="patient,agatston,ldl_mmol_l,kidney\n")
     with pytest.raises(
-        TableError, match=r"lacks columns: ldl_mg_dl \(is it ldl_mmol_l\? .*convert its unit\), smoker$"
+        TableError, match=r"lacks columns: ldl_mg_dl \(is it ldl_mmol_l\? .*convert its unit and rename it\), smoker$"
     ):
         read_cohort(path, WANTED, "patient")
 

@@ -3,7 +3,7 @@
 Margins of the training rows themselves are too steep, above all those of trees. So
 slope and baseline are fitted to margins of rows that were held back. Baseline
 after Breslow, J R Stat Soc B 1972;34:216-217; absolute risk with a competing event:
-Benichou & Gail, Biometrics 1990;46:813-826, doi:10.2307/2532098.
+Benichou & Gail, Biometrics 1990;46:813-826.
 """
 
 from __future__ import annotations

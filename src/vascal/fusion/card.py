@@ -9,6 +9,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 
+import numpy as np
+
 from vascal.evaluate.estimate import Estimate
 from vascal.fusion.outcome_study import OutcomeStudy
 from vascal.fusion.study import FusionStudy
@@ -123,7 +125,8 @@ def _performance(one: OutcomeStudy) -> str:
     folds = ", ".join(f"{value:.3f}" for value in one.by_fold)
     lines = [
         _table(header, rows),
-        f"Outer folds: {folds}. On its own rows {one.apparent.value:.3f}: optimism {one.optimism:+.3f}.",
+        f"Outer folds: {folds}; mean {np.mean(one.by_fold):.3f}. On its own rows {one.apparent.value:.3f}: "
+        f"optimism {one.optimism:+.3f}.",
     ]
     if one.gain is not None:
         lines.append(f"Imaging changes concordance by {_say(one.gain, '+.3f')}.")

@@ -1,7 +1,7 @@
 """Inner cross-validation: which penalty, or which trees, foretell rows they were not fitted to.
 
 Loss of a fold for hazards: log partial likelihood of all rows less that of the
-training rows: Verweij & van Houwelingen, Stat Med 1993;12:2305-2314, doi:10.1002/sim.4780122407.
+training rows: Verweij & van Houwelingen, Stat Med 1993;12:2305-2314.
 """
 
 from __future__ import annotations
