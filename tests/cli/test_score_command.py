@@ -51,6 +51,7 @@ def test_labels_give_a_score_and_every_promised_file(study: SimulatedStudy, tmp_
         "lesions.csv",
         "overlay.png",
         "report.html",
+        "risk.json",
         "score.json",
     ]
     saved = saved_in(tmp_path / "out")

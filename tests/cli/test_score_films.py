@@ -41,7 +41,7 @@ def test_a_film_gives_a_score_and_every_promised_file(tmp_path: Path) -> None:
     assert "AAC-24 13 (moderate), 95 % interval 9 to 16" in result.output
     assert result.output.rstrip().endswith("see " + str(out / "aac_scores.csv"))
     folder = out / "1.2.3" / "1.2.3.4.5"
-    assert sorted(p.name for p in folder.iterdir()) == ["overlay.png", "report.html", "score.json"]
+    assert sorted(p.name for p in folder.iterdir()) == ["overlay.png", "report.html", "risk.json", "score.json"]
     saved = json.loads((folder / "score.json").read_text())
     jsonschema.validate(saved, read_aac_schema())
     assert saved["total"]["aac24"] == 13

@@ -98,7 +98,8 @@ def test_moment_estimators_are_those_of_statsmodels(tau2_method: Tau2Method, nam
     rng = np.random.default_rng(9)
     effects, variances = rng.normal(0, 1, 12), rng.uniform(0.05, 0.3, 12)
     found = pool_sites(effects, variances, tau2_method=tau2_method, interval="normal")
-    oracle = combine_effects(effects, variances, method_re=name, use_t=False, atol=1e-12)
+    # At 1e-12 the oracle's last step may fall below 0 by rounding, on some processors, and it then answers 0.
+    oracle = combine_effects(effects, variances, method_re=name, use_t=False, atol=1e-8)
     assert found.tau2.value == pytest.approx(oracle.tau2, abs=1e-8)
     assert found.mean.value == pytest.approx(oracle.mean_effect_re, abs=1e-8)
     assert found.q == pytest.approx(oracle.q, abs=1e-8)

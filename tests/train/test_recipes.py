@@ -17,9 +17,10 @@ from vascal.train.config import FILM_TASKS, read_config
 from vascal.train.tasks import find_recipe
 
 RECIPES = Path(__file__).parents[2] / "recipes"
+TRAININGS = sorted(path for path in RECIPES.glob("*.toml") if not path.name.startswith("fusion-"))
 
 
-@pytest.mark.parametrize("path", sorted(RECIPES.glob("*.toml")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", TRAININGS, ids=lambda path: path.stem)
 def test_every_recipe_is_a_training_that_can_be_set_up(path: Path) -> None:
     config = read_config(path)
     assert find_recipe(config).prepare is not None
