@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from vascal.errors import InputError, MissingExtraError
+from vascal.io.fhir_subject import Names, count_strangers, names_of_patient, names_of_subject
 
 KINDS = (
     "Patient",
@@ -207,30 +208,20 @@ def _explain(fault: Mapping[str, Any]) -> str:
 
 def _require_one_patient(resources: tuple[Resource, ...]) -> int:
     """Refuse resources of several patients; count those that name none."""
-    patients = [resource for resource in resources if resource.kind == "Patient"]
+    patients = [names_of_patient(found.url, found.body) for found in resources if found.kind == "Patient"]
     if len(patients) > 1:
         raise InputError(f"the bundle holds {len(patients)} patients; needed: one")
     subjects = [_subject(resource) for resource in resources if resource.kind not in {"Patient", "Medication"}]
-    named = {subject for subject in subjects if subject}
-    names = {name for patient in patients for name in _names(patient)} or set(sorted(named)[:1])
-    strangers = sum(subject not in names for subject in subjects if subject)
+    named = [names for names in subjects if names.all()]
+    strangers = count_strangers(patients[0] if patients else None, named)
     if strangers:
-        raise InputError(f"{strangers} resources are of another patient than the others; needed: one patient")
-    return len(subjects) - sum(map(bool, subjects))
+        raise InputError(
+            f"{strangers} resources are of another patient than the others, or may be, by the address or the number "
+            "that they give; needed: one patient"
+        )
+    return len(subjects) - len(named)
 
 
-def _subject(resource: Resource) -> str:
-    reference = resource.body.get("patient" if resource.kind == "FamilyMemberHistory" else "subject") or {}
-    return _plain(reference.get("reference") or "")
-
-
-def _names(patient: Resource) -> Iterator[str]:
-    """Ways in which others may refer to a patient."""
-    yield _plain(patient.url)
-    yield f"Patient/{patient.body.get('id')}"
-
-
-def _plain(reference: str) -> str:
-    """Drop server and version of a reference: ``Patient/1``; others, such as ``urn:uuid:...``, stay as they are."""
-    parts = reference.split("/_history/", maxsplit=1)[0].split("/")
-    return "/".join(parts[-2:]) if len(parts) >= 2 else reference
+def _subject(resource: Resource) -> Names:
+    field = "patient" if resource.kind == "FamilyMemberHistory" else "subject"
+    return names_of_subject(resource.entry, resource.url, resource.body.get(field))
