@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -124,7 +124,7 @@ def parse_bundle(text: str) -> PatientBundle:
     others = Counter(kind for _, kind, _, _ in entries if kind not in KINDS)
     is_page = any(link.get("relation") == "next" for link in bundle.get("link") or [] if isinstance(link, dict))
     notes = {
-        f"{others.total()} resources of other types were not read: {', '.join(sorted(others))}": bool(others),
+        f"{others.total()} resources of other types were not read: {', '.join(_name_kinds(others))}": bool(others),
         "the bundle is one page of several; what is on the others was not read": is_page,
         f"{nameless} resources name no patient; they were taken as this one's": bool(nameless),
     }
@@ -186,6 +186,14 @@ def _check(entries: Sequence[_Entry]) -> tuple[Resource, ...]:
         more = f"\nand {len(faults) - SHOWN} more" if len(faults) > SHOWN else ""
         raise InputError("resources are not as FHIR R4 wants them:\n" + "\n".join(faults[:SHOWN]) + more)
     return tuple(resources)
+
+
+def _name_kinds(kinds: Collection[str]) -> list[str]:
+    """Name types of resource; what is none of FHIR's may be anything, and is not repeated."""
+    from fhir.resources.R4B import fhirtypes
+
+    known = sorted(kind for kind in kinds if hasattr(fhirtypes, f"{kind}Type"))
+    return known if len(known) == len(kinds) else [*known, "types that FHIR does not know"]
 
 
 def _without_nulls(part: Any) -> Any:

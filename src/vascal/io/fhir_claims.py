@@ -56,7 +56,7 @@ class Claims:
     unresolved
         How many conditions or drugs have no code that is known, by the variables that they leave open.
     unknown
-        Codes that mean nothing here.
+        Codes that mean nothing here, each with the entry that has it.
     notes
         What was left out or taken as something, and why.
     """
@@ -64,7 +64,7 @@ class Claims:
     facts: tuple[Fact, ...]
     undecided: tuple[str, ...]
     unresolved: Mapping[str, int]
-    unknown: tuple[Coding, ...]
+    unknown: tuple[tuple[int, Coding], ...]
     notes: tuple[str, ...]
 
 
@@ -77,9 +77,10 @@ class _Claim:
     codings: tuple[Coding, ...]
     is_resolved: bool
 
-    def unknown(self) -> tuple[Coding, ...]:
+    def unknown(self) -> tuple[tuple[int, Coding], ...]:
         """Codes that mean nothing here."""
-        return tuple(coding for coding in self.codings if _look_up(self.resource.kind, coding) is None)
+        unknown = (coding for coding in self.codings if _look_up(self.resource.kind, coding) is None)
+        return tuple((self.resource.entry, coding) for coding in unknown)
 
 
 def read_claims(bundle: PatientBundle, at: date | None) -> Claims:
@@ -99,12 +100,12 @@ def read_claims(bundle: PatientBundle, at: date | None) -> Claims:
             if answer and variable not in facts:
                 facts[variable] = _fact_of(claim, variable)
     told = {variable for claim in claims for variable in claim.says}
-    unknown = dict.fromkeys(coding for claim in claims if not claim.is_resolved for coding in claim.unknown())
+    unknown = tuple(coding for claim in claims if not claim.is_resolved for coding in claim.unknown())
     return Claims(
         facts=tuple(facts.values()),
         undecided=tuple(sorted(told - set(facts))),
         unresolved=_count_unresolved(claims),
-        unknown=tuple(unknown),
+        unknown=unknown,
         notes=tuple(_notes_on(facts.values(), claims)),
     )
 
@@ -136,6 +137,8 @@ def _notes_on(facts: Iterable[Fact], claims: Iterable[_Claim]) -> Iterator[str]:
 
 def _look_up(kind: str, coding: Coding) -> Says | None:
     """Give what a code says in a kind of resource: empty if it is surely something else, None if it is not known."""
+    if not coding.is_public:
+        return None
     if kind.startswith("Medication"):
         if coding.system in ATC_SYSTEMS:
             return find_by_prefix(DRUGS_ATC, coding.code) or {}

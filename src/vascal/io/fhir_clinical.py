@@ -16,7 +16,7 @@ from typing import Any
 from vascal.errors import ImpossibleInputError
 from vascal.io.fhir_bundle import PatientBundle, parse_bundle, read_bundle_file
 from vascal.io.fhir_claims import FROM_CONDITIONS, FROM_DRUGS, Claims, read_claims
-from vascal.io.fhir_elements import Fact
+from vascal.io.fhir_elements import Fact, name_codings
 from vascal.io.fhir_observations import read_observations
 from vascal.io.fhir_patient import Person, read_person
 from vascal.risk.profile import ClinicalProfile
@@ -33,7 +33,7 @@ class FhirClinical:
     used
         Where each but age, sex and ethnicity is from.
     unknown_codes
-        Codes that mean nothing here, as ``system|code``, sorted.
+        Codes that mean nothing here, as ``system|code``, sorted; local ones, which may hold a name, by their entry.
     notes
         What was left out or assumed, and why.
     wearables
@@ -104,7 +104,7 @@ def _read(bundle: PatientBundle, at: date | None, *, absent_means_no: bool) -> F
     return FhirClinical(
         profile=_make_profile({**values, **assumed}),
         used=facts,
-        unknown_codes=tuple(sorted({str(coding) for coding in (*observed.unknown, *claims.unknown)})),
+        unknown_codes=name_codings((*observed.unknown, *claims.unknown)),
         notes=(*bundle.notes, *person.notes, *observed.notes, *claims.notes, *undecided, *why),
         wearables=observed.wearables,
     )

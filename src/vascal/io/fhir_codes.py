@@ -9,6 +9,7 @@ not be what a formula asks for, so it leaves the variable unknown.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -26,6 +27,15 @@ ICD10_SYSTEMS = frozenset({
 })  # fmt: skip
 """The American, the international and the German edition; the codes used mean the same in each that has them."""
 ATC_SYSTEMS = frozenset({"http://www.whocc.no/atc", "http://fhir.de/CodeSystem/bfarm/atc"})
+
+CODE_SHAPES: Mapping[str, re.Pattern[str]] = MappingProxyType({
+    LOINC: re.compile(r"(?:L[AGLP])?\d{1,7}-\d"),
+    SNOMED: re.compile(r"\d{6,18}"),
+    RXNORM: re.compile(r"\d{1,8}"),
+    **dict.fromkeys(ICD10_SYSTEMS, re.compile(r"[A-Z]\d[\dA-Z](?:\.?[\dA-Z]{1,4})?[.+*!†#-]*", re.IGNORECASE)),
+    **dict.fromkeys(ATC_SYSTEMS, re.compile(r"[A-Z](?:\d\d(?:[A-Z](?:[A-Z](?:\d\d)?)?)?)?", re.IGNORECASE)),
+})  # fmt: skip
+"""How codes of the systems that are known look. Any other may hold a name or a number: it is not repeated."""
 
 Says = Mapping[str, bool | None]
 """What a code says of variables; None is undecided."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from vascal.io.fhir_codes import Says
+from vascal.io.fhir_codes import CODE_SHAPES, Says
 from vascal.risk.clinical_variables import Value
 
 _LEAP_SECOND = re.compile(r":60(?=[.Z+-]|$)")
@@ -25,6 +25,12 @@ class Coding:
     def __str__(self) -> str:
         """Write it as FHIR does in a search: ``system|code``."""
         return f"{self.system}|{self.code}"
+
+    @property
+    def is_public(self) -> bool:
+        """Whether it is of a system that is known and looks like its codes, so that it may be repeated."""
+        shape = CODE_SHAPES.get(self.system)
+        return shape is not None and shape.fullmatch(self.code) is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +83,16 @@ def read_codings(concept: Mapping[str, Any] | None) -> tuple[Coding, ...]:
     """List the codes of a CodeableConcept; text is never used."""
     codings = (concept or {}).get("coding") or []
     return tuple(Coding(system=c.get("system") or "", code=c["code"].strip()) for c in codings if c.get("code"))
+
+
+def name_codings(found: Iterable[tuple[int, Coding]]) -> tuple[str, ...]:
+    """Name codes by themselves if they are public, else by the first entry that has them; each once, sorted."""
+    first: dict[Coding, int] = {}
+    for entry, coding in found:
+        first.setdefault(coding, entry)
+    entries = {entry for coding, entry in first.items() if not coding.is_public}
+    local = tuple(f"a local code, entry[{entry}]" for entry in sorted(entries))
+    return (*sorted(str(coding) for coding in first if coding.is_public), *local)
 
 
 def read_when(text: str | None) -> When | None:

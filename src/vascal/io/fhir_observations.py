@@ -57,7 +57,7 @@ class Observed:
     wearables
         Means over everything that counts, by name.
     unknown
-        Codes that mean nothing here.
+        Codes that mean nothing here, each with the entry that has it.
     notes
         What was left out, and why.
     problems
@@ -66,7 +66,7 @@ class Observed:
 
     facts: tuple[Fact, ...]
     wearables: Mapping[str, float]
-    unknown: tuple[Coding, ...]
+    unknown: tuple[tuple[int, Coding], ...]
     notes: tuple[str, ...]
     problems: tuple[str, ...]
 
@@ -116,10 +116,10 @@ def read_observations(resources: Iterable[Resource], at: date | None) -> Observe
     )
 
 
-def _sort_out(resources: Iterable[Resource]) -> tuple[list[_Statement], tuple[Coding, ...]]:
+def _sort_out(resources: Iterable[Resource]) -> tuple[list[_Statement], tuple[tuple[int, Coding], ...]]:
     """Part statements with a known code from codes that are not known."""
     known: list[_Statement] = []
-    unknown: list[Coding] = []
+    unknown: list[tuple[int, Coding]] = []
     for resource in resources:
         for codings, body in _parts(resource.body):
             codes = [coding.code for coding in codings if coding.system == LOINC]
@@ -127,8 +127,8 @@ def _sort_out(resources: Iterable[Resource]) -> tuple[list[_Statement], tuple[Co
             if meant:
                 known.append(_state(resource, _choose_code(meant, body), body))
             elif not PANELS & set(codes):
-                unknown += codings
-    return known, tuple(dict.fromkeys(unknown))
+                unknown += [(resource.entry, coding) for coding in codings]
+    return known, tuple(unknown)
 
 
 def _choose_code(codes: Sequence[str], body: Mapping[str, Any]) -> str:
