@@ -645,9 +645,9 @@ def test_a_heart_attack_of_parents_siblings_and_children_counts(resource: Json, 
         ("[]", "not a FHIR bundle"),
         ('{"resourceType": "Patient"}', "not a FHIR bundle"),
         ('{"resourceType": "Bundle", "type": "history"}', "history bundle"),
-        ('{"resourceType": "Bundle", "entry": {}}', "entry is not a list"),
-        ('{"resourceType": "Bundle", "entry": [{"resource": {}}]}', r"entry\[0\].resource has no resourceType"),
-        ('{"resourceType": "Bundle", "entry": [{"resource": 5}]}', r"entry\[0\].resource has no resourceType"),
+        ('{"resourceType": "Bundle", "entry": {}}', "entry. are not a list"),
+        ('{"resourceType": "Bundle", "entry": [{"resource": {}}]}', r"entry\[0\] holds no resource of FHIR"),
+        ('{"resourceType": "Bundle", "entry": [{"resource": 5}]}', r"entry\[0\] holds no resource of FHIR"),
     ],
 )
 def test_what_is_no_bundle_is_refused(text: str, message: str) -> None:

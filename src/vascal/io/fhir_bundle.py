@@ -29,6 +29,8 @@ KINDS = (
 """Types of resource that are read; the others are counted and left alone."""
 SHOWN = 10
 """Faults in a message."""
+DEEPEST = 64
+"""Fields within fields; no record of a person comes near it, and Python does not read a thousand."""
 
 _Entry = tuple[int, str, str, dict[str, Any]]
 """Place, type, address and body of a resource."""
@@ -122,7 +124,8 @@ def parse_bundle(text: str) -> PatientBundle:
     resources = _check([entry for entry in entries if entry[1] in KINDS])
     nameless = _require_one_patient(resources)
     others = Counter(kind for _, kind, _, _ in entries if kind not in KINDS)
-    is_page = any(link.get("relation") == "next" for link in bundle.get("link") or [] if isinstance(link, dict))
+    links = _list_of(bundle, "link")
+    is_page = any(link.get("relation") == "next" for link in links if isinstance(link, dict))
     notes = {
         f"{others.total()} resources of other types were not read: {', '.join(_name_kinds(others))}": bool(others),
         "the bundle is one page of several; what is on the others was not read": is_page,
@@ -150,18 +153,23 @@ def _load(text: str) -> dict[str, Any]:
     return bundle
 
 
+def _list_of(bundle: Mapping[str, Any], field: str) -> list[Any]:
+    found = bundle.get(field, [])
+    if isinstance(found, list):
+        return found
+    plural = {"entry": "entries", "link": "links"}[field]
+    raise InputError(f"the bundle's {plural} (Bundle.{field}) are not a list; is the file damaged?")
+
+
 def _entries(bundle: Mapping[str, Any]) -> Iterator[_Entry]:
     """Give place, type, address and body of every resource."""
-    entries = bundle.get("entry", [])
-    if not isinstance(entries, list):
-        raise InputError("Bundle.entry is not a list")
-    for index, entry in enumerate(entries):
+    for index, entry in enumerate(_list_of(bundle, "entry")):
         body = entry.get("resource") if isinstance(entry, dict) else None
         if body is None:
             continue
         kind = body.get("resourceType") if isinstance(body, dict) else None
         if not isinstance(kind, str) or not kind.isalpha():
-            raise InputError(f"Bundle.entry[{index}].resource has no resourceType")
+            raise InputError(f"entry[{index}] holds no resource of FHIR: its resourceType is missing")
         url = entry.get("fullUrl")
         yield index, kind, url if isinstance(url, str) else "", body
 
@@ -176,6 +184,8 @@ def _check(entries: Sequence[_Entry]) -> tuple[Resource, ...]:
     resources = []
     faults: list[str] = []
     for index, kind, url, body in entries:
+        if _is_too_deep(body):
+            raise InputError(f"entry[{index}] ({kind}) holds fields within fields more than {DEEPEST} deep")
         try:
             checked = get_fhir_model_class(kind).model_validate(_without_nulls(body)).model_dump(mode="json")
         except ValidationError as error:
@@ -194,6 +204,15 @@ def _name_kinds(kinds: Collection[str]) -> list[str]:
 
     known = sorted(kind for kind in kinds if hasattr(fhirtypes, f"{kind}Type"))
     return known if len(known) == len(kinds) else [*known, "types that FHIR does not know"]
+
+
+def _is_too_deep(part: Any) -> bool:
+    """Tell whether fields hold fields deeper than any record does, level by level, as this may be very deep."""
+    level = [part]
+    for _ in range(DEEPEST):
+        inside = [list(item.values()) if isinstance(item, dict) else item for item in level]
+        level = [item for items in inside if isinstance(items, list) for item in items]
+    return bool(level)
 
 
 def _without_nulls(part: Any) -> Any:

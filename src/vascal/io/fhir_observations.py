@@ -237,12 +237,19 @@ def _read_smoking(statement: _Statement) -> bool | None:
 
 def _read_number(statement: _Statement) -> Value:
     measure = _MEASURES[statement.code]
-    quantity = statement.body["valueQuantity"]
     unit = _find_unit(statement, measure)
+    number = _number_of(statement)
     try:
-        return _AMOUNTS[measure.variable].of(float(quantity["value"]), unit)
+        return _AMOUNTS[measure.variable].of(number, unit)
     except ImpossibleInputError as error:
         raise ImpossibleInputError(f"{statement.place}: {error}") from error
+
+
+def _number_of(statement: _Statement) -> float:
+    try:
+        return float(statement.body["valueQuantity"]["value"])
+    except OverflowError:
+        raise ImpossibleInputError(f"{statement.place}: the number is too large to be true") from None
 
 
 def _find_unit(statement: _Statement, measure: Measure) -> str:
@@ -278,7 +285,7 @@ def _average_each(groups: Mapping[str, Sequence[_Statement]]) -> tuple[dict[str,
 
 
 def _read_worn(statement: _Statement) -> float:
-    number = float(statement.body["valueQuantity"]["value"]) / float(_find_unit(statement, _MEASURES[statement.code]))
+    number = _number_of(statement) / float(_find_unit(statement, _MEASURES[statement.code]))
     if number < 0:
         raise ImpossibleInputError(f"{statement.place}: {statement.variable} of {number:g}; needed: 0 or more")
     return number
