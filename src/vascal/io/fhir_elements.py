@@ -130,6 +130,11 @@ def read_time_of(body: Mapping[str, Any], name: str) -> When | None:
     return read_when(text)
 
 
+def count_years(first: date, last: date) -> int:
+    """Count completed years between two days."""
+    return last.year - first.year - ((last.month, last.day) < (first.month, first.day))
+
+
 def join_says(several: Iterable[Says]) -> dict[str, bool | None]:
     """Join what codes say: a yes goes before an undecided."""
     joined: dict[str, bool | None] = {}

@@ -28,7 +28,7 @@ from vascal.io.fhir_codes import (
     WEARABLES,
     Measure,
 )
-from vascal.io.fhir_elements import Coding, Fact, When, join_says, read_codings, read_time_of
+from vascal.io.fhir_elements import Coding, Fact, When, count_years, join_says, read_codings, read_time_of
 from vascal.risk.clinical_text import INPUTS
 from vascal.risk.clinical_variables import Amount, Value
 from vascal.risk.quantity import Quantity
@@ -36,6 +36,9 @@ from vascal.risk.quantity import Quantity
 FINAL = frozenset({"final", "amended", "corrected"})
 SAME = 0.02
 """Share by which two values of one moment may differ and still be one, rounded or in another unit."""
+OLD_YEARS, TOO_OLD_YEARS = 2, 10
+"""Completed years before the scan from which a value is noted, and from which it is not used; a judgement, as no
+formula says how old its variables may be."""
 
 _MEASURES = {measure.code: measure for measure in (*MEASURES, *WEARABLES)}
 _AMOUNTS = {name: variable for name, variable in INPUTS.items() if isinstance(variable, Amount)}
@@ -108,7 +111,7 @@ def read_observations(resources: Iterable[Resource], at: date | None) -> Observe
             left_out[f"{statement.variable}: {reason}"] += 1
         else:
             groups[statement.variable].append(statement)
-    facts, notes, problems = _choose_each({name: found for name, found in groups.items() if name not in _WEARABLE})
+    facts, notes, problems = _choose_each({name: found for name, found in groups.items() if name not in _WEARABLE}, at)
     wearables, worn = _average_each({name: found for name, found in groups.items() if name in _WEARABLE})
     counted = [f"{reason} ({times} left out)" for reason, times in sorted(left_out.items())]
     return Observed(
@@ -170,6 +173,8 @@ def _reason_to_skip(statement: _Statement, at: date | None) -> str:
         return "not surely on or before the date asked for"
     if statement.code in RACE_SPECIFIC:
         return "by a formula that asks for race"
+    if statement.variable in _WEARABLE and _years_before(statement, at) >= TOO_OLD_YEARS:
+        return f"{TOO_OLD_YEARS} years before the scan or more"
     return "" if statement.code == SMOKING_STATUS else _reason_without_number(statement.body.get("valueQuantity") or {})
 
 
@@ -190,25 +195,48 @@ def _reason_without_number(quantity: Mapping[str, Any]) -> str:
     return ""
 
 
-def _choose_each(groups: Mapping[str, Sequence[_Statement]]) -> tuple[tuple[Fact, ...], list[str], list[str]]:
+def _years_before(statement: _Statement, at: date | None) -> int:
+    return count_years(statement.when.last_day, at) if statement.when and at else 0
+
+
+def _describe_age(variable: str, years: int) -> str:
+    verb = "recorded" if variable == "is_smoker" else "measured"
+    return f"{INPUTS[variable].title} was {verb} {years} years before the scan"
+
+
+def _choose_each(
+    groups: Mapping[str, Sequence[_Statement]], at: date | None
+) -> tuple[tuple[Fact, ...], list[str], list[str]]:
     facts: list[Fact] = []
     notes: list[str] = []
     problems: list[str] = []
     for variable, statements in groups.items():
-        newest = max(statement.order for statement in statements)
+        order = max(statement.order for statement in statements)
+        newest = [statement for statement in statements if statement.order == order]
+        years = _years_before(newest[0], at)
+        if years >= TOO_OLD_YEARS:
+            notes.append(f"{_describe_age(variable, years)}; left out, as it is {TOO_OLD_YEARS} years old or more")
+            continue
         try:
-            found = [_read_value(statement) for statement in statements if statement.order == newest]
+            fact, doubt = _choose(variable, newest)
         except ImpossibleInputError as error:
             problems.append(str(error))
             continue
-        values = [fact.value for fact in found if fact is not None]
-        if len(values) < len(found):
-            notes.append(f"{variable}: the newest answer does not tell")
-        elif not _is_one(values):
-            notes.append(f"{variable}: {len(values)} values of one moment that differ; left unknown")
-        else:
-            facts += [fact for fact in found[:1] if fact is not None]
+        facts += [fact] if fact else []
+        is_old = years >= OLD_YEARS and variable != "height"
+        notes += [doubt] if doubt else [_describe_age(variable, years)] if is_old else []
     return tuple(facts), notes, problems
+
+
+def _choose(variable: str, newest: Sequence[_Statement]) -> tuple[Fact | None, str]:
+    """Join the values of one moment; if they do not agree or do not tell, say so."""
+    found = [_read_value(statement) for statement in newest]
+    values = [fact.value for fact in found if fact is not None]
+    if len(values) < len(found):
+        return None, f"{variable}: the newest answer does not tell"
+    if not _is_one(values):
+        return None, f"{variable}: {len(values)} values of one moment that differ; left unknown"
+    return found[0], ""
 
 
 def _is_one(values: Sequence[Value]) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 
 from vascal.errors import ImpossibleInputError
 from vascal.io.fhir_codes import CHINESE, ETHNICITY_EXTENSION, HISPANIC, RACE_EXTENSION, RACES
-from vascal.io.fhir_elements import read_when
+from vascal.io.fhir_elements import count_years, read_when
 from vascal.risk.profile import Ethnicity, Sex
 
 _SEXES: Mapping[str, Sex] = {"female": "F", "male": "M"}
@@ -66,17 +66,13 @@ def _read_age(birth: str | None, at: date | None, notes: list[str]) -> float | N
         lacking = "the patient has no birth date" if born is None else "no day was given to count it on"
         notes.append(f"age_years: {lacking}")
         return None
-    oldest, youngest = (_completed_years(day, at) for day in (born.moment.date(), born.last_day))
+    oldest, youngest = (count_years(day, at) for day in (born.moment.date(), born.last_day))
     if oldest < 0:
         raise ImpossibleInputError("the patient was born after the day asked for; is it the day of the scan?")
     if oldest != youngest:
         notes.append(f"age_years: the birth date is not known to the day; {oldest} or {youngest} years")
         return None
     return float(oldest)
-
-
-def _completed_years(born: date, at: date) -> int:
-    return at.year - born.year - ((at.month, at.day) < (born.month, born.day))
 
 
 def _read_sex(gender: str | None, notes: list[str]) -> Sex | None:
