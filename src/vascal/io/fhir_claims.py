@@ -33,6 +33,7 @@ from vascal.io.fhir_elements import Coding, Fact, When, find_by_prefix, join_say
 FROM_CONDITIONS = ("has_diabetes", "has_cvd", "on_dialysis")
 FROM_DRUGS = ("on_bp_treatment", "on_lipid_treatment", "on_aspirin")
 
+_DRUGS = ("MedicationStatement", "MedicationRequest")
 _ACTIVE = frozenset({"active", "recurrence", "relapse"})
 _REFUTED = frozenset({"refuted", "entered-in-error"})
 _NOT_SURE = frozenset({"unconfirmed", "provisional", "differential"})
@@ -40,6 +41,7 @@ _LASTING = frozenset({"has_cvd", "has_family_history"})
 """What stays true after the condition has resolved."""
 _ORDERS = frozenset({"order", "original-order", "reflex-order", "filler-order", "instance-order"})
 _DONE = frozenset({"completed", "in-progress"})
+_NEVER_TAKEN = frozenset({"entered-in-error", "not-taken", "draft", "cancelled"})
 _FAMILY = frozenset({"completed", "partial", "health-unknown"})
 
 
@@ -106,7 +108,7 @@ def read_claims(bundle: PatientBundle, at: date | None) -> Claims:
         undecided=tuple(sorted(told - set(facts))),
         unresolved=_count_unresolved(claims),
         unknown=unknown,
-        notes=tuple(_notes_on(facts.values(), claims)),
+        notes=(*_notes_on(facts.values(), claims), *_notes_on_left_out(bundle, at)),
     )
 
 
@@ -133,6 +135,17 @@ def _notes_on(facts: Iterable[Fact], claims: Iterable[_Claim]) -> Iterator[str]:
             yield f"{fact.variable}: an order is taken as use"
         if kind == "Procedure" and fact.variable == "on_dialysis":
             yield "on_dialysis: a procedure is taken as chronic dialysis"
+
+
+def _notes_on_left_out(bundle: PatientBundle, at: date | None) -> Iterator[str]:
+    """Count what was not so on the day, or not yet."""
+    ended = sum(_was_meant(drug) and not _is_taken(drug, at) for drug in bundle.of_kind(*_DRUGS))
+    if ended:
+        how = ", by their status" if at is None else " on the day of the scan, by their dates or status"
+        yield f"{ended} drugs were left out: not taken{how}"
+    begun = sum(not _began_by(resource, at) for resource in bundle.of_kind("Condition", "Procedure") if _was(resource))
+    if begun:
+        yield f"{begun} conditions or procedures were left out: begun or first recorded after the scan"
 
 
 def _look_up(kind: str, coding: Coding) -> Says | None:
@@ -167,15 +180,22 @@ def _claim(resource: Resource, codings: tuple[Coding, ...]) -> _Claim:
 def _read_conditions(bundle: PatientBundle, at: date | None) -> Iterator[_Claim]:
     """Read conditions and procedures; what is not active any more, or not sure, leaves its variable undecided."""
     for resource in bundle.of_kind("Condition"):
-        verified = _codes_of(resource.body.get("verificationStatus"))
-        if not verified & _REFUTED and _began_by(resource, at):
+        if _was(resource) and _began_by(resource, at):
+            verified = _codes_of(resource.body.get("verificationStatus"))
             claim = _claim(resource, read_codings(resource.body.get("code")))
             held = frozenset(claim.says) if _was_active(resource.body, at) else _LASTING
             sure = frozenset[str]() if verified & _NOT_SURE else held
             yield replace(claim, says={name: yes if name in sure else None for name, yes in claim.says.items()})
     for resource in bundle.of_kind("Procedure"):
-        if resource.body.get("status") in _DONE and _began_by(resource, at):
+        if _was(resource) and _began_by(resource, at):
             yield _claim(resource, read_codings(resource.body.get("code")))
+
+
+def _was(resource: Resource) -> bool:
+    """Tell whether a condition was not refuted, or a procedure was done, on whichever day."""
+    if resource.kind == "Procedure":
+        return resource.body.get("status") in _DONE
+    return not _codes_of(resource.body.get("verificationStatus")) & _REFUTED
 
 
 def _codes_of(concept: Mapping[str, Any] | None) -> set[str]:
@@ -207,7 +227,7 @@ def _began_by(resource: Resource, at: date | None) -> bool:
 
 def _read_drugs(bundle: PatientBundle, at: date | None) -> Iterator[_Claim]:
     medications = _find_medications(bundle)
-    for resource in bundle.of_kind("MedicationStatement", "MedicationRequest"):
+    for resource in bundle.of_kind(*_DRUGS):
         if _is_taken(resource, at):
             yield _claim_of_drug(resource, medications)
 
@@ -215,13 +235,18 @@ def _read_drugs(bundle: PatientBundle, at: date | None) -> Iterator[_Claim]:
 def _is_taken(resource: Resource, at: date | None) -> bool:
     body = resource.body
     if resource.kind == "MedicationRequest":
-        is_order = body.get("intent") in _ORDERS and not body.get("doNotPerform")
-        return body.get("status") == "active" and is_order and _began_by(resource, at)
+        return body.get("status") == "active" and _was_meant(resource) and _began_by(resource, at)
     ended = read_when((body.get("effectivePeriod") or {}).get("end"))
     if at is not None and ended is not None:
         is_use = body.get("status") in {"active", "completed", "stopped"}
         return is_use and ended.last_day >= at and _began_by(resource, at)
     return body.get("status") == "active" and _began_by(resource, at)
+
+
+def _was_meant(drug: Resource) -> bool:
+    """Tell whether a drug was ever to be taken: no error, no draft, and of orders no proposal."""
+    is_order = drug.kind == "MedicationStatement" or drug.body.get("intent") in _ORDERS
+    return is_order and not drug.body.get("doNotPerform") and drug.body.get("status") not in _NEVER_TAKEN
 
 
 def _find_medications(bundle: PatientBundle) -> dict[str, Mapping[str, Any]]:

@@ -26,7 +26,7 @@ class Person:
     sex, ethnicity
         As recorded.
     notes
-        Why something is not known.
+        Why something is not known, or may be another's.
     """
 
     age_years: float | None
@@ -51,6 +51,9 @@ def read_person(body: Mapping[str, Any], at: date | None) -> Person:
         If the patient was born after that day.
     """
     notes: list[str] = []
+    died = read_when(body.get("deceasedDateTime"))
+    if died is not None and at is not None and died.last_day < at:
+        notes.append("the Patient had died before the scan, by the bundle: is it this patient's?")
     return Person(
         age_years=_read_age(body.get("birthDate"), at, notes),
         sex=_read_sex(body.get("gender"), notes),
