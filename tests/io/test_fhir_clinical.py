@@ -348,7 +348,7 @@ def test_one_value_coded_by_mass_and_by_moles_is_read_by_its_unit() -> None:
         (
             "2093-3",
             quantity(5.4, "mmol/L"),
-            "than mg/dL; mmol/L is the unit of LOINC 14647-2: is the code or",
+            "than mg/dL or g/L or mg/L; mmol/L is the unit of LOINC 14647-2: is the code or",
         ),
         ("4548-4", quantity(48, "mmol/mol"), "mmol/mol is the unit of LOINC 59261-8"),
         ("8480-6", quantity(135, "Testperson"), "in another unit than mm.Hg. or kPa$"),
@@ -433,6 +433,16 @@ def test_wearables_are_averaged_up_to_the_day() -> None:
         observation("93832-4", quantity(480, "min"), when="2021-02-02"),
     )
     assert found.wearables == {"resting_heart_rate_bpm": 65, "sleep_hours": 7}
+
+
+@pytest.mark.parametrize("code", ["2093-3", "2085-9", "18262-6", "13457-7", "2089-1"])
+def test_cholesterol_by_mass_may_come_in_grams_and_creatinine_may_not(code: str) -> None:
+    for value, unit in ((0.6, "g/L"), (600, "mg/L")):
+        found = read(observation(code, quantity(value, unit))).used[0].value
+        assert isinstance(found, Cholesterol)
+        assert found.mg_dl == pytest.approx(60)
+    with pytest.raises(ImpossibleInputError, match="creatinine in another unit than mg/dL"):
+        read(observation("2160-0", quantity(0.01, "g/L")))
 
 
 @settings(deadline=None, max_examples=60)

@@ -64,6 +64,7 @@ class Measure:
 
 
 _MASS = MappingProxyType({"mg/dL": "mg/dL"})
+_CHOLESTEROL = MappingProxyType({"mg/dL": "mg/dL", "g/L": "g/L", "mg/L": "mg/L"})
 _MOLES = MappingProxyType({"mmol/L": "mmol/L"})
 _PRESSURE = MappingProxyType({"mm[Hg]": "mmHg", "kPa": "kPa"})
 _PERCENT = MappingProxyType({"%": "%"})
@@ -77,15 +78,15 @@ _FILTRATION = MappingProxyType(
 MEASURES: tuple[Measure, ...] = (
     Measure(code="8480-6", variable="systolic_mmhg", units=_PRESSURE, meaning="Systolic blood pressure."),
     Measure(code="8462-4", variable="diastolic_mmhg", units=_PRESSURE, meaning="Diastolic blood pressure."),
-    Measure(code="2093-3", variable="total_cholesterol", units=_MASS, meaning="Cholesterol, as mass."),
+    Measure(code="2093-3", variable="total_cholesterol", units=_CHOLESTEROL, meaning="Cholesterol, as mass."),
     Measure(code="14647-2", variable="total_cholesterol", units=_MOLES, meaning="Cholesterol, as moles."),
-    Measure(code="2085-9", variable="hdl", units=_MASS, meaning="HDL cholesterol, as mass."),
+    Measure(code="2085-9", variable="hdl", units=_CHOLESTEROL, meaning="HDL cholesterol, as mass."),
     Measure(code="14646-4", variable="hdl", units=_MOLES, meaning="HDL cholesterol, as moles."),
-    Measure(code="18262-6", variable="ldl", units=_MASS, meaning="LDL cholesterol, direct assay, as mass."),
+    Measure(code="18262-6", variable="ldl", units=_CHOLESTEROL, meaning="LDL cholesterol, direct assay, as mass."),
     Measure(code="69419-0", variable="ldl", units=_MOLES, meaning="LDL cholesterol, direct assay, as moles."),
-    Measure(code="13457-7", variable="ldl", units=_MASS, meaning="LDL cholesterol, calculated, as mass."),
+    Measure(code="13457-7", variable="ldl", units=_CHOLESTEROL, meaning="LDL cholesterol, calculated, as mass."),
     Measure(code="39469-2", variable="ldl", units=_MOLES, meaning="LDL cholesterol, calculated, as moles."),
-    Measure(code="2089-1", variable="ldl", units=_MASS, meaning="LDL cholesterol, any method, as mass."),
+    Measure(code="2089-1", variable="ldl", units=_CHOLESTEROL, meaning="LDL cholesterol, any method, as mass."),
     Measure(code="22748-8", variable="ldl", units=_MOLES, meaning="LDL cholesterol, any method, as moles."),
     Measure(code="2160-0", variable="creatinine", units=_MASS, meaning="Creatinine in serum or plasma, as mass."),
     Measure(
