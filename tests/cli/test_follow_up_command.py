@@ -92,7 +92,8 @@ def test_scans_that_were_made_differently_are_said_to_be_not_comparable(
         (["--dates", "2019-03-01"], "--dates gives 1 days for 2 scans; needed: one for each, in their order"),
         (["--dates", "2019-03-01,March"], "--dates has 'March'; needed: days as in 2020-01-31"),
         (["--dates", "2019-03-01,2019-03-01", "--age", "58"], "scans of different days"),
-        (["--dates", "2019-03-01,2039-03-01"], "If the headers' ages or dates are not real, state them"),
+        (["--dates", "2009-03-01,2024-03-01"], "If the headers' ages or dates are not real, state them"),
+        (["--dates", "2019-03-01,2999-03-01", "--age", "58"], "scan 2 is of a day to come"),
         (["--age", "7"], "Invalid value for '--age'"),
     ],
 )
@@ -119,6 +120,37 @@ def test_one_scan_and_a_damaged_one_are_refused(results: tuple[str, str], tmp_pa
     code, said = run(results[0], str(tmp_path / "score.json"), "--out", str(tmp_path / "out"))
     assert code == 2
     assert "score.json is not JSON text" in said
+
+
+def test_a_page_that_can_not_be_written_leaves_no_numbers_of_another(results: tuple[str, str], tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    assert run(*results, "--out", str(out))[0] == 0
+    (out / "follow-up.html").unlink()
+    (out / "follow-up.html").mkdir()  # so that writing fails half-way
+    code, said = run(*results, "--out", str(out), "--overwrite")
+    assert code == 1
+    assert "can not write follow-up.html" in said
+    assert not (out / "follow-up.json").exists()
+
+
+def test_numbers_that_can_not_be_removed_are_said_to_be_so(results: tuple[str, str], tmp_path: Path) -> None:
+    (tmp_path / "out" / "follow-up.json").mkdir(parents=True)
+    code, said = run(*results, "--out", str(tmp_path / "out"), "--overwrite")
+    assert code == 1
+    assert "can not replace follow-up.json" in said
+
+
+def test_results_that_are_there_already_are_named_in_the_help() -> None:
+    assert "or results are there already" in " ".join(run("--help")[1].split())
+
+
+def test_a_stated_sex_keeps_the_doubt(results: tuple[str, str], tmp_path: Path) -> None:
+    third = write_saved(make_saved(make_lesions(), day="20250301", age=64.0, sex="M"), tmp_path / "2025")
+    code, said = run(*results, str(third), "--out", str(tmp_path / "out"))
+    assert (code, "sex differs between the scans" in said) == (2, True)
+    assert run(*results, str(third), "--out", str(tmp_path / "out"), "--sex", "M")[0] == 0
+    saved = json.loads((tmp_path / "out" / "follow-up.json").read_text())
+    assert "sex-differs" in {caveat["code"] for caveat in saved["caveats"]}
 
 
 def test_a_folder_that_can_not_be_written_is_an_error_of_its_own(results: tuple[str, str], tmp_path: Path) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import jsonschema
@@ -49,6 +51,25 @@ def test_the_file_holds_what_the_contract_names(found: FollowUp) -> None:
     assert saved["course"]["later"][1] is None
     assert saved["course"]["missing"] is None
     assert saved["overall"]["rules"][0]["source"].startswith("Chung")
+
+
+def test_what_judges_is_null_where_scans_are_not_comparable(found: FollowUp) -> None:
+    unlike = replace(found.scans[1], facts=replace(found.scans[1].facts, kvp=80.0))
+    withheld = compare_scans([found.scans[0], unlike], version="0.1.0")
+    saved = json.loads(follow_up_to_json(withheld))
+    jsonschema.validate(saved, read_follow_up_schema())
+    assert saved["is_comparable"] is False
+    assert saved["overall"]["direction"] is saved["steps"][0]["direction"] is None
+    assert {rule["direction"] for rule in saved["overall"]["rules"]} == {None}
+    assert [later["pace"] for later in saved["course"]["later"]] == [None]
+    assert saved["overall"]["agatston"] == 170.0
+
+
+def test_a_short_time_has_no_rates_in_the_file(found: FollowUp) -> None:
+    soon = replace(found.scans[1], on=date(2019, 3, 2), age_years=None)
+    saved = json.loads(follow_up_to_json(compare_scans([found.scans[0], soon], version="0.1.0")))
+    jsonschema.validate(saved, read_follow_up_schema())
+    assert saved["overall"]["agatston_per_year"] is saved["overall"]["percent_per_year"] is None
 
 
 def test_numbers_keep_full_precision_and_no_path_is_written(found: FollowUp, tmp_path: Path) -> None:

@@ -62,7 +62,9 @@ def test_what_headers_do_not_say_is_none(tmp_path: Path) -> None:
     acquisition["gating"]["is_gated"] = None
     saved["findings"]["is_contrast_enhanced"] = None
     saved["provenance"]["finder"] = "finder 1"
+    saved["series"]["patient"]["size_m"] = 1.76
     scan = read_saved_score(write_saved(saved, tmp_path))
+    assert scan.size_m == 1.76
     assert (scan.on, scan.age_years, scan.sex, scan.facts.kvp) == (None, None, None, None)
     assert (scan.facts.is_gated, scan.facts.scanner, scan.facts.is_contrast_enhanced) == (None, None, None)
     assert scan.facts.finder == "finder 1"
@@ -96,8 +98,8 @@ def drop(*place: str) -> Callable[[dict[str, Any]], None]:
     ("change", "words"),
     [
         (put("kind", value="aac"), "is of kind 'aac' .* needed: kind 'cac'"),
-        (put("schema", value="vascal.score/2"), "schema 'vascal.score/2'"),
-        (drop("kind"), "is of kind None"),
+        (put("schema", value="vascal.score/2"), "is of kind 'cac' and another schema"),
+        (drop("kind"), "is of an unknown kind"),
         (drop("total", "agatston"), "is damaged: it has no 'agatston'"),
         (drop("series", "patient"), "is damaged: it has no 'patient'"),
         (put("total", value=None), "is damaged"),
@@ -110,7 +112,20 @@ def drop(*place: str) -> Callable[[dict[str, Any]], None]:
         (put("is_quotable", value="yes"), "is damaged: str stands where true or false is needed"),
         (put("lesions", 0, "center_mm", value=[1.0, 2.0]), "is damaged"),
         (put("lesions", 0, "id", value=2), "is damaged: two lesions have one number"),
-        (put("found_by", value="magic"), "is damaged: found by 'magic'"),
+        (put("kind", value="DOE^JOHN"), "is of an unknown kind and that schema"),
+        (put("found_by", value="DOE^JOHN"), "is damaged: who found the calcium is not known"),
+        (put("lesions", 0, "id", value=10**400), "is damaged: a number beyond 1e.06 stands where"),
+        (put("lesions", 0, "id", value=1.5), "is damaged: 1.5 stands where a whole number is needed"),
+        (put("lesions", 0, "center_mm", value=[1e200, 0.0, 0.0]), "is damaged: a number beyond 100000 stands"),
+        (put("total", "agatston", value=1e300), "is damaged: a number beyond 1e.06"),
+        (put("total", "agatston", value=float("inf")), "is damaged: a number beyond 1e.06"),
+        (put("vessels", "LAD", "agatston", value=171.0), "a vessel's total is not that of its lesions"),
+        (put("vessels", "LAD", "volume_mm3", value=1.0), "a vessel's total is not that of its lesions"),
+        (put("vessels", "RCA", "lesions", value=4), "a vessel's total is not that of its lesions"),
+        (drop("vessels", "RCA"), "a vessel's total is not that of its lesions"),
+        (put("lesions", 0, "vessel", value="RIM"), "a lesion is in a vessel that has no total"),
+        (put("series", "acquisition", "kernels", value="Qr36d"), "no list of texts stands where one is needed"),
+        (put("series", "acquisition", "kernels", value=[36]), "no list of texts stands where one is needed"),
     ],
 )
 def test_other_kinds_and_damaged_scores_are_refused(
@@ -164,6 +179,20 @@ def test_of_several_series_the_one_to_quote_is_meant(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="holds 2 files"):
         find_saved_score(tmp_path)
     assert find_saved_score(first.parent) == first
+
+
+def test_a_folder_with_several_studies_is_refused_even_where_one_is_to_quote(tmp_path: Path) -> None:
+    for study in ("1.2", "1.3"):
+        write_saved(make_saved([]), tmp_path / study / f"{study}.3")
+    (tmp_path / "scores.csv").write_text("study,quote,folder\n1.2,yes,1.2/1.2.3\n1.3,no,1.3/1.3.3\n")
+    with pytest.raises(InputError, match=r"holds scores of 2 studies; needed: one"):
+        find_saved_score(tmp_path)
+
+
+def test_the_folder_one_stands_in_has_a_name_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InputError, match=f"^{tmp_path.name} holds 0 files"):
+        find_saved_score(Path())
 
 
 def test_a_folder_without_a_score_and_half_written_ones_are_refused(tmp_path: Path) -> None:

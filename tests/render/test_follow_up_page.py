@@ -104,6 +104,9 @@ def test_scans_that_were_not_made_alike_are_under_a_banner_and_no_verdict(make: 
     assert "so that this is no change of the calcium alone" in text
     assert 'class="verdict off"' in html
     assert "80 kVp" in text
+    rules = text[text.index("by published rules") :]
+    assert "withheld" in rules
+    assert not any(word in rules for word in ("increase", "within"))
     assert "not gated" in text
     assert "found automatically" in text
 
@@ -130,10 +133,103 @@ def test_more_scans_have_their_steps(make: Make) -> None:
     assert "yes, decrease" in page.text
 
 
+def test_changes_in_between_are_the_outcome_where_first_and_last_scan_hide_them(make: Make) -> None:
+    scans = [
+        make(grow(make_lesions(), factor), day)
+        for factor, day in ((1.0, "20190301"), (4.0, "20220301"), (1.2, "20240301"))
+    ]
+    found = compare(*scans)
+    title = "Calcium has changed beyond chance between 2019-03-01 and 2022-03-01, and between 2022-03-01 and 2024-03-01"
+    assert title_of(found) == title
+    html = draw_follow_up_page(found)
+    assert 'class="verdict between"' in html
+    assert "No change beyond chance" not in Page(html).text
+    assert "Beyond chance it changed between 2019-03-01 and 2022-03-01" in summarise_change(found)
+    assert title_of(compare(scans[0], scans[2])) == "No change beyond chance"
+    zeros = compare(make((), "20100301"), scans[1], make((), "20250301"))
+    assert title_of(zeros).startswith("Calcium has changed beyond chance")
+    assert "Beyond chance it changed" in summarise_change(zeros)
+    many = compare(*(make(grow(make_lesions(), 1 + 3 * (i % 2)), f"{2000 + i}0301") for i in range(5)))
+    assert title_of(many).endswith("2001-03-01 and 2002-03-01, and 2 more")
+
+
+def test_of_many_scans_tables_and_chart_show_first_and_last(make: Make) -> None:
+    days = [f"{2005 + i}0301" for i in range(15)]
+    lesions = make_lesions()
+    scans = [make(lesions if i % 14 else lesions[:7], day) for i, day in enumerate(days)]
+    found = compare(*scans)
+    html = draw_follow_up_page(found)
+    text = Page(html).text
+    assert "1 → 1" in text
+    assert "1 → 1 → 1" not in text
+    assert "First and last scan only; those in between and 2 lesion(s) seen in none but them" in text
+    vessels = html[html.index("Agatston units by vessel") :]
+    assert vessels[: vessels.index("</thead>")].count("<th") == 5  # with thead
+    drawing = ET.fromstring(draw_follow_up_chart(found))
+    assert len(drawing.findall("circle")) == 15
+    assert sum(text.attrib["font-size"] == "17" for text in drawing.findall("text")) <= 3
+
+
+@pytest.mark.parametrize("width", [WIDE, NARROW])
+def test_numbers_in_the_chart_do_not_overlap(make: Make, width: int) -> None:
+    days = ("20190301", "20190401", "20190501", "20190601", "20190701", "20260301")
+    found = compare(*(make(grow(make_lesions(), 1 + 0.01 * i), day) for i, day in enumerate(days)))
+    drawing = ET.fromstring(draw_follow_up_chart(found, width))
+    boxes = []
+    for text in drawing.findall("text"):
+        if text.attrib["font-size"] == "17":
+            x, wide = float(text.attrib["x"]), 10.0 * len(text.text or "")
+            left = x - wide if text.attrib["text-anchor"] == "end" else x
+            boxes.append((left, left + wide, float(text.attrib["y"])))
+    assert len(boxes) >= 2
+    for place, (left, right, y) in enumerate(boxes):
+        assert all(right <= a or left >= b or abs(y - c) > 17 for a, b, c in boxes[:place])
+
+
+def test_a_decrease_is_not_drawn_as_good_news(make: Make) -> None:
+    html = draw_follow_up_page(compare(make(make_lesions(), "20190301"), make(make_lesions()[:1], "20240301")))
+    (rule,) = re.findall(r"\.verdict\.decrease[^{]*{[^}]*border-color[^}]*}", html)
+    assert "--good" not in rule
+    assert 'class="verdict decrease"' in html
+
+
+def test_over_a_short_time_nothing_is_said_per_year(make: Make) -> None:
+    found = compare(make(make_lesions(), "20190301"), make(grow(make_lesions(), 1.5), "20190302"))
+    text = Page(draw_follow_up_page(found)).text
+    assert "418 at first, 627 after 1 day" in text
+    assert "too short a time" in text
+    assert "Rise a year, Raggi" not in text
+
+
+def test_after_little_calcium_the_page_says_whose_limit_it_is(make: Make) -> None:
+    lesion = make_lesions()[3:4]
+    found = compare(make(grow(lesion, 0.3), "20190301"), make(lesion, "20240301"))
+    text = Page(draw_follow_up_page(found)).text
+    assert "±11.6" in text
+    assert "Sevrukov, after 0" in text
+    assert "the larger of the two decides" in text
+
+
+def test_names_of_files_are_not_in_the_footer(make: Make) -> None:
+    scans = [make(make_lesions(), day) for day in ("20190301", "20240301")]
+    assert "1.2.20190301.3" in Page(draw_follow_up_page(compare(*scans))).text
+    named = [replace(scan, study_instance_uid="DOE^JOHN", series_key="DOE^JOHN") for scan in scans]
+    assert "DOE" not in draw_follow_up_page(compare(*named))
+
+
+def test_on_a_telephone_how_a_scan_was_made_has_a_row_of_its_own(found: FollowUp) -> None:
+    html = draw_follow_up_page(found)
+    assert html.count('<tr class="below">') == 2
+    assert ".beside { display: none; } .below { display: table-row; }" in html
+
+
 def test_untrusted_text_is_escaped(make: Make) -> None:
     evil = "<script>alert(1)</script>"
     scans = [make((replace(make_lesions()[0], vessel=evil),), day) for day in ("20190301", "20240301")]
-    bad = [replace(s, series_key=f"{evil}{i}", facts=replace(s.facts, scanner=evil)) for i, s in enumerate(scans)]
+    bad = [
+        replace(s, series_key=f"{evil}{i}", risk_category=evil, facts=replace(s.facts, scanner=evil))
+        for i, s in enumerate(scans)
+    ]
     html = draw_follow_up_page(compare(*bad))
     assert "<script" not in html
     assert "&lt;script&gt;" in html
@@ -168,6 +264,22 @@ def test_new_calcium_has_no_percentage_and_its_own_limit(make: Make) -> None:
     assert "+11.6" in text
     zero = compare(make((), "20190301"), make((), "20240301"))
     assert summarise_change(zero) == "Agatston score 0 at first, 0 after 5.0 years."
+
+
+def test_without_a_verdict_the_course_and_the_steps_have_none(found: FollowUp, make: Make) -> None:
+    first, second = found.scans
+    third = make(grow(second.lesions, 3.0), "20260301", 65.0)
+    unlike = replace(first, facts=replace(first.facts, kvp=80.0))
+    withheld = compare(unlike, second, third)
+    text = Page(draw_follow_up_page(withheld)).text
+    assert "The expected course is withheld" in text
+    assert not any(f"course is {word}" in text for word in ("as", "slower", "faster"))
+    assert "yes, increase" not in text
+    assert "beyond chance between" not in text
+    assert "acceptance range" not in text
+    drawing = ET.fromstring(draw_follow_up_chart(withheld))
+    assert drawing.findall("polygon") == []
+    assert drawing.findall("rect") == []
 
 
 def test_the_expected_course_is_drawn_and_said(found: FollowUp) -> None:
@@ -234,4 +346,5 @@ def test_grid_lines_are_round_and_few(most: float, step: float) -> None:
 
 def test_signs_and_intervals_are_written_for_people() -> None:
     assert [show_signed(value) for value in (255.0, -4.26, 0.0)] == ["+255", "−4.3", "0"]
-    assert [show_years(years) for years in (5.002, 1.4, 0.1)] == ["5.0 years", "17 months", "37 days"]
+    intervals = [show_years(years) for years in (5.002, 1.4, 0.17, 0.16, 0.1, 1 / 365.25)]
+    assert intervals == ["5.0 years", "17 months", "2 months", "58 days", "37 days", "1 day"]

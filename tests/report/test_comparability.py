@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import date
 from pathlib import Path
 
 import pytest
 
 from tests.report.make_scans import make_scan
 from tests.risk.lesion_sets import make_lesions
-from vascal.errors import ImpossibleInputError
-from vascal.report.comparability import age_gap_years, find_differences, find_doubts_of_identity, require_one_patient
+from vascal.report.comparability import KEPT, find_differences
 from vascal.report.scan_score import ScanScore
 
 
@@ -51,7 +49,7 @@ def test_scans_made_and_read_alike_have_no_difference(pair: tuple[ScanScore, Sca
         ({"kernels": ("B60f",)}, "kernels-differ", "caution"),
         ({"kernels": ()}, "kernels-differ", "caution"),
         ({"scanner": None}, "scanners-differ", "caution"),
-        ({"caveats": ("metal",)}, "metal-differs", "caution"),
+        ({"caveats": ("metal",)}, "metal-differs", "critical"),
         ({"caveats": ("heart-cut-off",)}, "coverage-differs", "caution"),
     ],
 )
@@ -91,31 +89,29 @@ def test_automatic_finders_are_named_and_their_versions_compared(pair: tuple[Sca
     assert set(found(automatic[0], newer)) == {"found-automatically", "finder-versions-differ"}
 
 
-def test_scans_of_people_of_different_sex_are_refused(pair: tuple[ScanScore, ScanScore]) -> None:
-    with pytest.raises(ImpossibleInputError, match=r"sex differs between the scans \(F, M\)"):
-        require_one_patient([pair[0], replace(pair[1], sex="M")])
-    require_one_patient([pair[0], replace(pair[1], sex=None)])
+@pytest.mark.parametrize(
+    ("facts", "code"),
+    [
+        ({"is_gated": None}, "non-gated"),
+        ({"is_gated": False}, "non-gated"),
+        ({"caveats": ("metal",)}, "metal"),
+        ({"caveats": ("heart-cut-off",)}, "heart-cut-off"),
+        *(({"caveats": (code,)}, code) for code in KEPT),
+    ],
+)
+def test_what_weakens_all_scans_alike_is_said_once(
+    pair: tuple[ScanScore, ScanScore], facts: dict[str, object], code: str
+) -> None:
+    (caveat,) = find_differences([other(scan, **facts) for scan in pair])
+    assert (caveat.code, caveat.severity) == (code, "caution")
+    assert caveat.message.startswith(("All scans", "None of the scans"))
 
 
-def test_ages_that_do_not_fit_the_dates_are_doubted_and_then_refused(pair: tuple[ScanScore, ScanScore]) -> None:
-    def codes(*scans: ScanScore) -> list[str]:
-        return [caveat.code for caveat in find_doubts_of_identity(scans)]
-
-    assert codes(*pair) == ["identity-not-checked"]
-    a_year_off = (pair[0], replace(pair[1], age_years=64.0))
-    assert codes(*a_year_off) == ["identity-not-checked"]
-    two_off = (pair[0], replace(pair[1], age_years=65.0))
-    require_one_patient(two_off)
-    assert codes(*two_off) == ["age-contradicts-dates", "identity-not-checked"]
-    with pytest.raises(ImpossibleInputError, match="contradict each other by 5 years"):
-        require_one_patient([pair[0], replace(pair[1], age_years=58.0)])
+def test_the_limits_of_chance_are_said_to_be_of_gated_scans(pair: tuple[ScanScore, ScanScore]) -> None:
+    (caveat,) = find_differences([other(scan, is_gated=None) for scan in pair])
+    assert "limits of chance come from gated scans" in caveat.message
 
 
-def test_unknown_ages_contradict_nothing(pair: tuple[ScanScore, ScanScore]) -> None:
-    assert age_gap_years([replace(scan, age_years=None) for scan in pair]) == 0.0
-    assert age_gap_years([pair[0], replace(pair[1], on=date(2024, 3, 1))]) == pytest.approx(0.0, abs=0.01)
-
-
-def test_one_scan_given_twice_is_refused(pair: tuple[ScanScore, ScanScore]) -> None:
-    with pytest.raises(ImpossibleInputError, match="one scan is given twice"):
-        require_one_patient([*pair, pair[0]])
+def test_what_weakens_one_scan_alone_is_said_with_its_number(pair: tuple[ScanScore, ScanScore]) -> None:
+    (caveat,) = find_differences([pair[0], other(pair[1], caveats=("noise",))])
+    assert caveat.message.startswith("Of the scans, number 2 is noisy")

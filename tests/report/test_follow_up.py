@@ -11,7 +11,8 @@ import pytest
 from tests.report.make_scans import make_scan
 from tests.risk.lesion_sets import grow, make_lesions, move, renumber
 from vascal.errors import ImpossibleInputError, MissingInputError, OutOfRangeError
-from vascal.report.follow_up import FollowUp, StatedPatient, compare_scans
+from vascal.report.follow_up import FollowUp, compare_scans
+from vascal.report.one_patient import StatedPatient
 from vascal.report.scan_score import ScanScore
 from vascal.risk.percentile_hnr import hnr_quantile
 
@@ -149,6 +150,61 @@ def test_a_decrease_and_a_lesion_of_another_name_are_to_be_looked_at(scans: list
     (caveat,) = (caveat for caveat in found.caveats if caveat.code == "vessel-names-differ")
     assert caveat.message.startswith("1 lesion(s) bear another vessel's name")
     assert "LAD / LM (180)" in caveat.message
+
+
+def series(tmp_path: Path, *factors: float) -> list[ScanScore]:
+    """Scans two years apart, of 418 Agatston units times each factor."""
+    days = [f"{2010 + 2 * i}0301" for i in range(len(factors))]
+    return [
+        make_scan(grow(make_lesions(), factor), tmp_path / day, day=day, age=58.0 + 2 * i)
+        for i, (factor, day) in enumerate(zip(factors, days, strict=True))
+    ]
+
+
+def test_changes_that_first_and_last_scan_hide_have_a_caveat(tmp_path: Path) -> None:
+    found = compare(series(tmp_path, 1.0, 4.0, 1.2))
+    assert found.progression.overall.direction == "none"
+    messages = {caveat.code: caveat.message for caveat in found.caveats}
+    assert messages["changes-in-between"] == (
+        "The score changed beyond chance between 2010-03-01 and 2012-03-01 (a rise of 1254), 2012-03-01 and 2014-03-01 "
+        "(a fall of 1170), which first and last scan alone do not show."
+    )
+    assert "between 2012-03-01 and 2014-03-01. Calcified plaque seldom goes away" in messages["decrease"]
+    assert "changes-in-between" not in codes(compare(series(tmp_path, 1.0, 1.1, 4.0)))
+
+
+def test_a_stent_is_no_progression(scans: list[ScanScore]) -> None:
+    found = compare([scans[0], replace(scans[1], facts=replace(scans[1].facts, caveats=("metal",)))])
+    assert not found.is_comparable
+    assert found.caveats[0].code == "metal-differs"
+
+
+def test_nothing_is_judged_where_scans_are_not_comparable(tmp_path: Path) -> None:
+    first, *rest = series(tmp_path, 1.0, 4.0, 1.2)
+    found = compare([replace(first, facts=replace(first.facts, kvp=80.0)), *rest])
+    assert codes(found).isdisjoint({"changes-in-between", "decrease"})
+
+
+def test_a_scan_of_a_day_to_come_is_refused(scans: list[ScanScore]) -> None:
+    with pytest.raises(ImpossibleInputError, match="scan 2 is of a day to come"):
+        compare_scans(scans, today=date(2024, 2, 28), version="0.1.0")
+    compare_scans(scans, today=date(2024, 2, 29), version="0.1.0")  # where the day has begun already
+
+
+def test_a_short_time_is_named(scans: list[ScanScore]) -> None:
+    found = compare([scans[0], replace(scans[1], on=date(2019, 3, 2), age_years=58.0)])
+    assert "short-interval" in codes(found)
+    assert found.progression.overall.agatston_per_year is None
+
+
+def test_a_small_first_score_is_judged_by_the_larger_limit(tmp_path: Path) -> None:
+    scans = [
+        make_scan(grow(make_lesions()[3:4], factor), tmp_path / day, day=day)
+        for factor, day in ((0.3, "20190301"), (1.4, "20240301"))
+    ]
+    found = compare([replace(scan, age_years=None) for scan in scans])
+    assert (found.decided_by, found.progression.overall.direction) == ("sevrukov-zero", "none")
+    assert "small-first-score" in codes(found)
 
 
 def test_a_vessel_that_only_one_scan_names_is_listed(tmp_path: Path) -> None:

@@ -81,7 +81,7 @@ def test_after_no_calcium_a_score_must_exceed_eleven_point_six(score: float, dir
     assert found.percent_per_year is None
     assert found.compound_percent_per_year is None
     assert {one.rule for one in found.answers} == {
-        "sevrukov-agatston", "sevrukov-volume", "root-volume", "root-agatston",
+        "sevrukov-zero", "sevrukov-volume", "root-volume", "root-agatston",
     }  # fmt: skip
     assert answer(found, "sevrukov-volume")[1] == 9.5
 
@@ -114,9 +114,50 @@ def test_calcium_that_is_gone_has_no_compound_rate() -> None:
     assert not found.is_incident
 
 
+@pytest.mark.parametrize(("score", "bmi"), [(0.5, 28.0), (1.0, 28.0), (3.7, 28.0), (5.0, 24.0)])
+def test_the_limit_after_little_calcium_is_not_below_that_after_none(score: float, bmi: float) -> None:
+    # 0.17 * 3.7 + 4.89 * sqrt(3.7) + 0.44 * 28 - 10.84 = 11.5
+    assert limit_of_repeat(score, bmi).agatston < 11.6
+    assert limit_by_chance(score, bmi) == 11.6
+    found = change(score, score + 11.59, bmi=bmi)
+    assert (found.limit, found.direction, found.answers[0].rule) == (11.6, "none", "sevrukov-zero")
+    assert found.answers[1].rule == "mesa-agatston"
+    assert change(score, score + 11.7, bmi=bmi).direction == "increase"
+
+
+def test_from_four_units_on_mesa_decides() -> None:
+    # 0.17 * 4 + 4.89 * 2 + 0.44 * 28 - 10.84 = 11.94
+    found = change(4.0, 10.0)
+    assert found.limit == pytest.approx(11.94)
+    assert found.answers[0].rule == "mesa-agatston"
+    assert "sevrukov-zero" not in {one.rule for one in found.answers}
+
+
+@given(scores, scores, st.floats(15, 60))
+def test_the_limit_never_falls_as_the_score_rises(one: float, two: float, bmi: float) -> None:
+    low, high = sorted((one, two))
+    assert limit_by_chance(low, bmi) <= limit_by_chance(high, bmi)
+
+
+@pytest.mark.parametrize(("days", "is_short"), [(1, True), (179, True), (180, False)])
+def test_nothing_is_put_per_year_over_a_short_time(days: int, is_short: bool) -> None:
+    one = ScanTotal(on=START, agatston=261.0, volume_mm3=200.0)
+    two = ScanTotal(on=START + timedelta(days=days), agatston=392.0, volume_mm3=300.0)
+    found = assess_change(one, two)
+    rates = (
+        found.agatston_per_year,
+        found.volume_mm3_per_year,
+        found.percent_per_year,
+        found.compound_percent_per_year,
+    )
+    assert [rate is None for rate in rates] == [is_short] * 4
+    assert (found.is_short, found.direction) == (is_short, "increase")
+    assert ("percent" in {one.rule for one in found.answers}) != is_short
+
+
 def test_growth_too_fast_for_a_number_is_left_out() -> None:
-    one = ScanTotal(on=START, agatston=1e-3, volume_mm3=1.0)
-    two = ScanTotal(on=START + timedelta(days=1), agatston=1e3, volume_mm3=1.0)
+    one = ScanTotal(on=START, agatston=1e-300, volume_mm3=1.0)
+    two = ScanTotal(on=START + timedelta(days=180), agatston=1e3, volume_mm3=1.0)
     assert assess_change(one, two).compound_percent_per_year is None
 
 
@@ -142,6 +183,18 @@ def test_a_series_is_compared_step_by_step_and_from_end_to_end() -> None:
     assert [step.agatston for step in found.steps] == [40, 110]
     assert found.overall.agatston == 150
     assert found.overall.direction == "increase"
+    assert found.hidden_steps == ()
+
+
+def test_changes_that_first_and_last_scan_hide_are_known() -> None:
+    def directions(*scores: float) -> list[str]:
+        totals = [ScanTotal(on=START + timedelta(days=700 * i), agatston=a, volume_mm3=a) for i, a in enumerate(scores)]
+        return [step.direction for step in assess_progression(totals).hidden_steps]
+
+    assert directions(100, 400, 150) == ["increase", "decrease"]
+    assert directions(100, 400, 200) == ["decrease"]
+    assert directions(100, 110, 400) == []
+    assert directions(0, 200, 5) == ["increase", "decrease"]
 
 
 @pytest.mark.parametrize("days", [0, -1])

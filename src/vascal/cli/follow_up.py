@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -17,7 +17,8 @@ from vascal.io.follow_up_results import follow_up_to_json
 from vascal.io.saved_scores import find_saved_score, read_saved_score
 from vascal.render.follow_up_page import draw_follow_up_page
 from vascal.render.follow_up_wording import summarise_change, title_of
-from vascal.report.follow_up import FollowUp, StatedPatient, compare_scans
+from vascal.report.follow_up import FollowUp, compare_scans
+from vascal.report.one_patient import StatedPatient
 from vascal.report.scan_score import ScanScore
 
 RESULT, PAGE = "follow-up.json", "follow-up.html"
@@ -58,13 +59,15 @@ def follow_up(
     """Compare scans of one patient: has calcium changed by more than two scans differ by chance?
 
     Takes what `vascal score` saved and writes follow-up.json and follow-up.html: the change with published limits of
-    chance, the expected course, and each lesion then and now. Exit status: 0 compared, 1 not written, 2 bad usage.
+    chance, the expected course, and each lesion then and now. Exit status: 0 compared, 1 not written, 2 bad usage,
+    or results are there already.
     """
     try:
         _require_free(out, overwrite=overwrite)
         found = compare_scans(
             _with_days([read_saved_score(find_saved_score(path)) for path in scans], dates),
             stated=StatedPatient(age_years=age, sex=sex, bmi=bmi),
+            today=datetime.now().astimezone().date(),
             version=vascal.__version__,
         )
     except VascalError as error:
@@ -98,10 +101,12 @@ def _read_day(text: str) -> date:
 
 
 def _write(found: FollowUp, out: Path) -> None:
-    """Write the page first: where the numbers are, the comparison is complete."""
+    """Make both files first, then write: the numbers go first and come last, so that they never lie by another page."""
+    page, numbers = draw_follow_up_page(found).encode(errors="backslashreplace"), follow_up_to_json(found)
     try:
-        write_file(out / PAGE, draw_follow_up_page(found).encode(errors="backslashreplace"))
-        write_file(out / RESULT, follow_up_to_json(found))
+        _remove(out / RESULT)
+        write_file(out / PAGE, page)
+        write_file(out / RESULT, numbers)
     except OutputError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from error
@@ -110,3 +115,12 @@ def _write(found: FollowUp, out: Path) -> None:
         if caveat.severity == "critical":
             typer.echo(f"Not comparable: {caveat.message}")
     typer.echo(f"The report is {out / PAGE}")
+
+
+def _remove(path: Path) -> None:
+    try:
+        path.unlink(missing_ok=True)
+    except NotADirectoryError:
+        return  # writing says so
+    except OSError as error:
+        raise OutputError(f"can not replace {path.name}: {error.strerror}") from error

@@ -29,8 +29,8 @@ def follow_up_to_dict(found: FollowUp) -> dict[str, Any]:
         "is_comparable": found.is_comparable,
         "patient": {"age_years": found.age_years, "sex": found.sex},
         "scans": [_scan(scan, years) for scan, years in zip(found.scans, found.years, strict=True)],
-        "overall": _change(found.progression.overall),
-        "steps": [_change(step) for step in found.progression.steps],
+        "overall": _change(found.progression.overall, is_judged=found.is_comparable),
+        "steps": [_change(step, is_judged=found.is_comparable) for step in found.progression.steps],
         "vessels": {name: list(scores) for name, scores in found.vessels.items()},
         "course": _course(found),
         "lesions": [asdict(track) for track in found.tracks],
@@ -74,7 +74,9 @@ def _scan(scan: ScanScore, years: float) -> dict[str, Any]:
     }
 
 
-def _change(change: Change) -> dict[str, Any]:
+def _change(change: Change, *, is_judged: bool) -> dict[str, Any]:
+    """Lay a change out; without a verdict where the scans are not comparable."""
+    withheld: dict[str, Any] = {} if is_judged else {"direction": None}
     return {
         "from": change.earlier.on.isoformat(),
         "to": change.later.on.isoformat(),
@@ -85,18 +87,21 @@ def _change(change: Change) -> dict[str, Any]:
         "compound_percent_per_year": change.compound_percent_per_year,
         "volume_isotropic_mm3": change.volume_mm3,
         "volume_isotropic_mm3_per_year": change.volume_mm3_per_year,
-        "direction": change.direction,
+        "direction": change.direction if is_judged else None,
         "limit_95": change.limit,
         "is_incident": change.is_incident,
         "bmi": change.bmi,
         "bmi_is_assumed": change.bmi_is_assumed,
-        "rules": [{**asdict(answer), "source": SOURCES[answer.rule]} for answer in change.answers],
+        "rules": [{**asdict(answer), **withheld, "source": SOURCES[answer.rule]} for answer in change.answers],
     }
 
 
 def _course(found: FollowUp) -> dict[str, Any]:
     course = found.course
-    later = [None if one is None else {**asdict(one.expected), "pace": one.pace} for one in course.later]
+    later = [
+        None if one is None else {**asdict(one.expected), "pace": one.pace if found.is_comparable else None}
+        for one in course.later
+    ]
     return {
         "percent": None if course.followed is None else course.followed.percent,
         "later": later,

@@ -21,6 +21,9 @@ FILE = "score.json"
 MOST_BYTES = 50_000_000
 """No score is near this size."""
 SUM_TOLERANCE = 1e-6
+LARGEST, FARTHEST_MM = 1e6, 1e5
+"""No heart has so much calcium (Agatston units, mm3), and no scanner so long a table."""
+KINDS = ("cac", "aac", "follow-up")
 RULE_NUMBERS = (
     "threshold_hu", "comparison", "weight_edges_hu", "min_patch_mm2", "min_patch_pixels", "in_plane_connectivity",
     "reference_spacing_mm",
@@ -35,7 +38,7 @@ def find_saved_score(path: Path) -> Path:
     ----------
     path
         The file itself, the folder of a series, or a folder of results. In the last, the series that `scores.csv`
-        says to quote is meant, or the only one there is.
+        says to quote is meant, or the only one there is; all must be of one study.
 
     Raises
     ------
@@ -47,11 +50,15 @@ def find_saved_score(path: Path) -> Path:
     if (path / FILE).is_file():
         return path / FILE
     found = [file for file in sorted(path.rglob(FILE)) if not _is_hidden(file.relative_to(path))]
+    name = path.resolve().name or "the folder"
+    studies = {file.parent.parent for file in found}
+    if len(studies) > 1:
+        raise InputError(f"{name} holds scores of {len(studies)} studies; needed: one, so name the folder of a study")
     to_quote = _quoted(path / "scores.csv")
     quoted = [file for file in found if file.parent.relative_to(path).as_posix() in to_quote]
     chosen = quoted if len(quoted) == 1 else found
     if len(chosen) != 1:
-        raise InputError(f"{path.name} holds {len(found)} files {FILE}; needed: one, so name the folder of a series")
+        raise InputError(f"{name} holds {len(found)} files {FILE}; needed: one, so name the folder of a series")
     return chosen[0]
 
 
@@ -84,20 +91,34 @@ def read_saved_score(path: Path) -> ScanScore:
     saved = _load(path)
     kind, schema = saved.get("kind"), saved.get("schema")
     if kind != "cac" or schema != SCHEMA:
-        raise InputError(
-            f"{path.name} is of kind {kind!r} and schema {schema!r}; needed: kind 'cac' and schema {SCHEMA!r}"
-        )
+        of_kind = f"kind {kind!r}" if kind in KINDS else "an unknown kind"
+        of_schema = "that schema" if schema == SCHEMA else "another schema"
+        raise InputError(f"{path.name} is of {of_kind} and {of_schema}; needed: kind 'cac' and schema {SCHEMA!r}")
     try:
         score = _lay_out(saved)
+        _require_sums(score)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise InputError(f"{path.name} is damaged: {_explain(error)}; score the scan again") from error
-    total = sum(lesion.agatston for lesion in score.lesions)
-    if not math.isclose(total, score.agatston, rel_tol=SUM_TOLERANCE, abs_tol=SUM_TOLERANCE):
-        raise InputError(
-            f"{path.name} is damaged: its lesions add up to {total:g}, its total is {score.agatston:g}; "
-            "score the scan again"
-        )
     return score
+
+
+def _require_sums(score: ScanScore) -> None:
+    """Refuse a total, or a vessel's, that its lesions do not add up to."""
+    total = sum(lesion.agatston for lesion in score.lesions)
+    if not _is_close(total, score.agatston):
+        raise ValueError(f"its lesions add up to {total:g}, its total is {score.agatston:g}")
+    if not {lesion.vessel for lesion in score.lesions} <= set(score.vessels):
+        raise ValueError("a lesion is in a vessel that has no total")
+    for name, vessel in score.vessels.items():
+        lesions = [lesion for lesion in score.lesions if lesion.vessel == name]
+        sums = (sum(lesion.agatston for lesion in lesions), sum(lesion.volume_mm3 for lesion in lesions))
+        is_sum = _is_close(sums[0], vessel.agatston) and _is_close(sums[1], vessel.volume_mm3)
+        if not is_sum or len(lesions) != vessel.lesions:
+            raise ValueError("a vessel's total is not that of its lesions")
+
+
+def _is_close(one: float, two: float) -> bool:
+    return math.isclose(one, two, rel_tol=SUM_TOLERANCE, abs_tol=SUM_TOLERANCE)
 
 
 def _load(path: Path) -> Mapping[str, Any]:
@@ -146,6 +167,7 @@ def _lay_out(saved: Mapping[str, Any]) -> ScanScore:
         age_years=_known(patient["age_years"]),
         sex=sex if sex in ("F", "M") else None,
         bmi=None if _truth(limit["bmi_is_assumed"]) else _amount(limit["bmi"]),
+        size_m=_known(patient["size_m"]),
         facts=_facts(saved),
     )
 
@@ -158,7 +180,7 @@ def _facts(saved: Mapping[str, Any]) -> ScanFacts:
     scanner = " ".join(str(part) for part in (acquisition["manufacturer"], acquisition["model"]) if part)
     found_by = saved["found_by"]
     if found_by not in ("labels", "rules", "learned"):
-        raise ValueError(f"found by {found_by!r}")
+        raise ValueError("who found the calcium is not known")
     return ScanFacts(
         rule=str(rule["name"]),
         rule_numbers=MappingProxyType({name: str(rule[name]) for name in RULE_NUMBERS}),
@@ -166,7 +188,7 @@ def _facts(saved: Mapping[str, Any]) -> ScanFacts:
         kvp=_known(acquisition["kvp"]),
         slice_thickness_mm=_known(acquisition["slice_thickness_mm"]),
         spacing_between_slices_mm=_amount(series["spacing_between_slices_mm"]),
-        kernels=tuple(str(kernel) for kernel in acquisition["kernels"]),
+        kernels=_texts(acquisition["kernels"]),
         scanner=scanner or None,
         is_gated=None if gated is None else _truth(gated),
         is_contrast_enhanced=None if enhanced is None else _truth(enhanced),
@@ -181,14 +203,14 @@ def _vessel(content: Mapping[str, Any]) -> VesselTotal:
     return VesselTotal(
         agatston=_amount(content["agatston"]),
         volume_mm3=_amount(content["volume_mm3"]),
-        lesions=int(_amount(content["lesions"])),
+        lesions=_whole(content["lesions"]),
     )
 
 
 def _lesion(content: Mapping[str, Any]) -> PlacedLesion:
-    x, y, z = (_number(value) for value in content["center_mm"])
+    x, y, z = (_number(value, FARTHEST_MM) for value in content["center_mm"])
     return PlacedLesion(
-        id=int(_amount(content["id"])),
+        id=_whole(content["id"]),
         vessel=str(content["vessel"]),
         center_mm=(x, y, z),
         volume_mm3=_amount(content["volume_mm3"]),
@@ -196,19 +218,35 @@ def _lesion(content: Mapping[str, Any]) -> PlacedLesion:
     )
 
 
-def _number(value: object) -> float:
+def _number(value: object, most: float) -> float:
+    """Check the size before anything else: a whole number may be too large for a float."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise TypeError(f"{type(value).__name__} stands where a number is needed")
-    if not math.isfinite(value):
-        raise ValueError(f"{value} stands where a number is needed")
+    if isinstance(value, float) and math.isnan(value):
+        raise ValueError("nan stands where a number is needed")
+    if not -most <= value <= most:
+        raise ValueError(f"a number beyond {most:g} stands where a smaller one is needed")
     return float(value)
 
 
 def _amount(value: object) -> float:
-    number = _number(value)
+    number = _number(value, LARGEST)
     if number < 0:
         raise ValueError(f"{number:g} stands where a number of 0 or more is needed")
     return number
+
+
+def _whole(value: object) -> int:
+    number = _amount(value)
+    if number != int(number):
+        raise ValueError(f"{number:g} stands where a whole number is needed")
+    return int(number)
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise TypeError("no list of texts stands where one is needed")
+    return tuple(value)
 
 
 def _known(value: object) -> float | None:

@@ -8,10 +8,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
+from itertools import pairwise
 
 from vascal.errors import RiskError
-from vascal.render.follow_up_wording import summarise_change
+from vascal.render.follow_up_wording import shown_places, summarise_change
 from vascal.render.wording import show_score
 from vascal.report.follow_up import FollowUp
 from vascal.risk.progression import limit_by_chance
@@ -28,6 +28,7 @@ LABEL_WIDTH, ROW_HEIGHT = 84, 17
 COURSE_STEPS = 40
 NEAR = 62
 """Numbers of scans closer than this would overlap side by side."""
+DIGIT_WIDTH, NUMBER_HEIGHT = 10, 18
 _CLASSES = {True: "chart wide", False: "chart narrow"}
 _HATCHING = (
     '<defs><pattern id="{name}" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
@@ -70,13 +71,14 @@ def draw_follow_up_chart(found: FollowUp, width: int = WIDE) -> str:
         One ``svg`` element that holds numbers and fixed words only.
     """
     scale = _Scale(width=width, years=found.years[-1], most=_ceiling(found))
-    rows = _rows([scale.x(years) for years in found.years])
+    named = _named(found)
+    rows = _rows([scale.x(found.years[place]) for place in named])
     parts = [
         *_grid(scale),
-        *_chance(found, scale),
-        *_course(found, scale),
+        *(_chance(found, scale) if found.is_comparable else ()),
+        *(_course(found, scale) if found.is_comparable else ()),
         *_measured(found, scale),
-        *_dates([scan.on for scan in found.scans if scan.on], found.years, rows, scale),
+        *_dates(found, named, rows, scale),
     ]
     label = summarise_change(found)
     inside = "\n".join(parts)
@@ -103,7 +105,8 @@ def nice_step(most: float) -> float:
 def _ceiling(found: FollowUp) -> float:
     """Give the top of the scale: every score with its chance; the expected course may be cut."""
     tops = [scan.agatston + limit_by_chance(scan.agatston, scan.bmi) for scan in found.scans]
-    tops += [min(one.expected.high, 1.5 * max(tops)) for one in found.course.later if one is not None]
+    later = found.course.later if found.is_comparable else ()
+    tops += [min(one.expected.high, 1.5 * max(tops)) for one in later if one is not None]
     step = nice_step(max(tops))
     return step * math.ceil(max(tops) / step)
 
@@ -160,12 +163,18 @@ def _course(found: FollowUp, scale: _Scale) -> Iterator[str]:
     )
 
 
+def _named(found: FollowUp) -> tuple[int, ...]:
+    """Choose the scans that are written beside: of many only the first, the highest and the last."""
+    last = len(found.scans) - 1
+    highest = max(range(last + 1), key=lambda place: found.scans[place].agatston)
+    return tuple(sorted({*shown_places(last + 1), highest}))
+
+
 def _measured(found: FollowUp, scale: _Scale) -> Iterator[str]:
     """Draw each total with what a second scan may differ, joined by a line."""
     places = [(scale.x(years), scale.y(scan.agatston)) for years, scan in zip(found.years, found.scans, strict=True)]
     yield f'<polyline points="{_points(places)}" fill="none" stroke="{MEASURED}" stroke-width="2.5"/>'
-    nexts = [x for x, _ in places[1:]] + [math.inf]
-    for (x, y), after, scan in zip(places, nexts, found.scans, strict=True):
+    for (x, y), scan in zip(places, found.scans, strict=True):
         limit = limit_by_chance(scan.agatston, scan.bmi)
         top, bottom = scale.y(scan.agatston + limit), scale.y(max(0.0, scan.agatston - limit))
         yield (
@@ -173,8 +182,22 @@ def _measured(found: FollowUp, scale: _Scale) -> Iterator[str]:
             f'stroke="{MEASURED}" stroke-width="1.4" fill="none"/>'
         )
         yield f'<circle cx="{x:.1f}" cy="{y:.1f}" r="6" fill="{MEASURED}" stroke="#fff" stroke-width="2"/>'
-        side, anchor = (-1, "end") if after - x < NEAR else (1, "start")
-        yield _text(x + 11 * side, y - 9, show_score(scan.agatston), anchor=anchor, colour=INK, size=17, weight=650)
+    yield from _numbers(found, places)
+
+
+def _numbers(found: FollowUp, places: Sequence[tuple[float, float]]) -> Iterator[str]:
+    """Write the scores beside their dots, except where one would run into another that matters more."""
+    named = _named(found)
+    nexts = {place: places[after][0] for place, after in pairwise(named)}
+    first, last = named[0], named[-1]
+    taken: list[tuple[float, float, float]] = []
+    for place in sorted(named, key=lambda one: (one != last, one != first, -found.scans[one].agatston)):
+        (x, y), text = places[place], show_score(found.scans[place].agatston)
+        side, anchor = (-1, "end") if nexts.get(place, math.inf) - x < NEAR else (1, "start")
+        left, right = sorted((x + 11 * side, x + (11 + DIGIT_WIDTH * len(text)) * side))
+        if all(right < one or left > two or abs(y - high) > NUMBER_HEIGHT for one, two, high in taken):
+            taken.append((left, right, y))
+            yield _text(x + 11 * side, y - 9, text, anchor=anchor, colour=INK, size=17, weight=650)
 
 
 def _rows(places: Sequence[float]) -> list[int]:
@@ -188,12 +211,15 @@ def _rows(places: Sequence[float]) -> list[int]:
     return rows
 
 
-def _dates(days: Sequence[date], years: Sequence[float], rows: Sequence[int], scale: _Scale) -> Iterator[str]:
-    """Write each scan's day below it."""
-    for day, after, row in zip(days, years, rows, strict=True):
-        x = scale.x(after)
+def _dates(found: FollowUp, named: Sequence[int], rows: Sequence[int], scale: _Scale) -> Iterator[str]:
+    """Mark each scan's day, and write it below those that are named."""
+    for years in found.years:
+        x = scale.x(years)
         yield f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{FLOOR}" y2="{FLOOR + 6}" stroke="{SOFT}"/>'
-        yield _text(x, FLOOR + 22 + row * ROW_HEIGHT, day.isoformat(), anchor="middle", colour=SOFT)
+    days = [str(scan.on) for scan in found.scans]
+    for place, row in zip(named, rows, strict=True):
+        x = scale.x(found.years[place])
+        yield _text(x, FLOOR + 22 + row * ROW_HEIGHT, days[place], anchor="middle", colour=SOFT)
 
 
 def _points(places: Sequence[tuple[float, float]]) -> str:

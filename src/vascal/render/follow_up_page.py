@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from vascal.calcium.lesions import VESSELS
@@ -14,6 +16,7 @@ from vascal.render.follow_up_wording import (
     show_signed,
     show_track_numbers,
     show_years,
+    shown_places,
     summarise_change,
     title_of,
 )
@@ -42,24 +45,41 @@ def draw_follow_up_page(found: FollowUp) -> str:
     found
         What to say. Its texts come from image headers and are escaped.
     """
-    overall = found.progression.overall
+    overall, places = found.progression.overall, shown_places(len(found.scans))
     return _PAGES.get_template("follow_up.html.j2").render(
         found=found,
         overall=overall,
+        tone=_tone(found),
         title=title_of(found),
         summary=summarise_change(found),
         percent_rate=show_percent_rate(overall),
         course=show_course(found),
         charts=[draw_follow_up_chart(found, width) for width in (WIDE, NARROW)],
         scans=[_scan_row(found, place) for place in range(len(found.scans))],
+        columns=[_scan_row(found, place) for place in places],
         steps=found.progression.steps,
-        answers=[(*show_answer(answer), SOURCES[answer.rule]) for answer in overall.answers],
-        vessels=_vessel_rows(found),
-        tracks=[_track_row(track) for track in found.tracks],
+        answers=[
+            (*show_answer(answer, is_judged=found.is_comparable), SOURCES[answer.rule]) for answer in overall.answers
+        ],
+        vessels=_vessel_rows(found, places),
+        tracks=[_track_row(track, places) for track in found.tracks if _is_shown(track, places)],
+        left_out=sum(not _is_shown(track, places) for track in found.tracks),
         grave=[caveat for caveat in found.caveats if caveat.severity == "critical"],
         cautions=[caveat for caveat in found.caveats if caveat.severity == "caution"],
         remarks=[caveat for caveat in found.caveats if caveat.severity == "info"],
     )
+
+
+def _tone(found: FollowUp) -> str:
+    """Choose how the verdict looks."""
+    if not found.is_comparable:
+        return "off"
+    direction = found.progression.overall.direction
+    return "between" if direction == "none" and found.progression.hidden_steps else direction
+
+
+def _is_shown(track: LesionTrack, places: Sequence[int]) -> bool:
+    return len(places) == len(track.ids) or any(track.ids[place] for place in places)
 
 
 def _scan_row(found: FollowUp, place: int) -> dict[str, object]:
@@ -71,6 +91,7 @@ def _scan_row(found: FollowUp, place: int) -> dict[str, object]:
         "scan": scan,
         "limit": limit_by_chance(scan.agatston, scan.bmi),
         "how": _how(scan),
+        "series": scan.series_key if scan.has_real_uids else None,
     }
 
 
@@ -90,13 +111,13 @@ def _how(scan: ScanScore) -> str:
     return ", ".join(part for part in parts if part)
 
 
-def _vessel_rows(found: FollowUp) -> list[dict[str, object]]:
+def _vessel_rows(found: FollowUp, places: Sequence[int]) -> list[dict[str, object]]:
     worst = max((score for scores in found.vessels.values() for score in scores), default=0.0)
     return [
         {
             "name": name,
             "long": VESSEL_NAMES.get(name, ""),
-            "scores": scores,
+            "scores": [scores[place] for place in places],
             "change": scores[-1] - scores[0],
             "colour": colour_of(name),
             "shares": [100.0 * score / worst if worst else 0.0 for score in (scores[0], scores[-1])],
@@ -106,14 +127,14 @@ def _vessel_rows(found: FollowUp) -> list[dict[str, object]]:
     ]
 
 
-def _track_row(track: LesionTrack) -> dict[str, object]:
+def _track_row(track: LesionTrack, places: Sequence[int]) -> dict[str, object]:
     return {
         "numbers": show_track_numbers(track),
         "vessels": track.vessels,
         "colour": colour_of(track.vessels[-1]),
         "kind": track.kind,
         "word": KINDS[track.kind],
-        "scores": [score if ids else None for score, ids in zip(track.agatston, track.ids, strict=True)],
+        "scores": [track.agatston[place] if track.ids[place] else None for place in places],
         "change": track.agatston[-1] - track.agatston[0],
         "is_sure": track.is_sure,
     }

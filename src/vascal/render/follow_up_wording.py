@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from vascal.render.wording import show_number, show_score
 from vascal.report.follow_up import FollowUp
@@ -13,6 +13,7 @@ RULE_TITLES: Mapping[RuleName, str] = {
     "mesa-agatston": "Agatston score, MESA",
     "mesa-volume": "Volume, MESA",
     "sevrukov-agatston": "Agatston score, Sevrukov",
+    "sevrukov-zero": "Agatston score, Sevrukov after 0",
     "sevrukov-volume": "Volume, Sevrukov",
     "root-volume": "Square root of the volume, Hokanson",
     "root-agatston": "Square root of the Agatston score, variant",
@@ -32,6 +33,11 @@ KINDS: Mapping[TrackKind, str] = {
     "vanished": "not found again",
     "passing": "seen in between only",
 }
+MOST_SPANS = 2
+MOST_COLUMNS = 6
+"""With more scans, tables and chart would not fit on a page."""
+SHORT_YEARS = 60 / 365.25
+"""Below it an interval is said in days."""
 PACES = {"slow": "slower than expected", "expected": "as expected", "rapid": "faster than expected"}
 
 
@@ -40,6 +46,8 @@ def title_of(found: FollowUp) -> str:
     change = found.progression.overall
     if not found.is_comparable:
         return "These scans can not be compared as they are"
+    if change.direction == "none" and found.progression.hidden_steps:
+        return f"Calcium has changed beyond chance between {show_spans(found.progression.hidden_steps)}"
     if not any(scan.agatston for scan in found.scans):
         return "No coronary calcium in any scan"
     if change.is_incident:
@@ -57,7 +65,7 @@ def summarise_change(found: FollowUp) -> str:
         show_years(change.years),
     )
     if change.earlier.agatston == change.later.agatston == 0:
-        return f"Agatston score 0 at first, 0 after {years}."
+        return f"Agatston score 0 at first, 0 after {years}.{_in_between(found)}"
     what = f"Agatston score {first} at first, {last} after {years}"
     if change.is_incident:
         limit = f"after a score of 0, a second scan shows up to {change.limit:g} by chance"
@@ -66,54 +74,80 @@ def summarise_change(found: FollowUp) -> str:
     sentence = f"{what}, a change of {show_signed(change.agatston)}; {limit} (95 %)."
     if not found.is_comparable:
         return f"{sentence} But the scans were not made or read alike, so that this is no change of the calcium alone."
-    return sentence
+    return f"{sentence}{_in_between(found)}"
 
 
-def show_signed(value: float) -> str:
-    """Write a change of a score with its sign.
+def _in_between(found: FollowUp) -> str:
+    hidden = found.progression.hidden_steps
+    return f" Beyond chance it changed between {show_spans(hidden)}." if hidden and found.is_comparable else ""
+
+
+def show_spans(steps: Sequence[Change]) -> str:
+    """Name the days that changes lie between, two of them at most."""
+    spans = [f"{step.earlier.on.isoformat()} and {step.later.on.isoformat()}" for step in steps]
+    more = "" if len(spans) <= MOST_SPANS else f", and {len(spans) - MOST_SPANS} more"
+    return ", and between ".join(spans[:MOST_SPANS]) + more
+
+
+def show_signed(value: float | None) -> str:
+    """Write a change of a score with its sign; a dash where there is none.
 
     Examples
     --------
-    >>> show_signed(120.0), show_signed(-4.26), show_signed(0.0)
-    ('+120', '−4.3', '0')
+    >>> show_signed(120.0), show_signed(-4.26), show_signed(0.0), show_signed(None)
+    ('+120', '−4.3', '0', '-')
     """
+    if value is None:
+        return "-"
     if value == 0:
         return "0"
     return f"{'+' if value > 0 else '−'}{show_score(abs(value))}"
 
 
 def show_years(years: float) -> str:
-    """Say an interval in years, or in months where it is short.
+    """Say an interval in years, or in months or days where it is short.
 
     Examples
     --------
-    >>> show_years(4.02), show_years(0.5), show_years(0.02)
-    ('4.0 years', '6 months', '7 days')
+    >>> show_years(4.02), show_years(0.5), show_years(0.1), show_years(1 / 365.25)
+    ('4.0 years', '6 months', '37 days', '1 day')
     """
     if years >= 1.5:
         return f"{years:.1f} years"
-    return f"{12 * years:.0f} months" if years > 0.12 else f"{365.25 * years:.0f} days"
+    days = round(365.25 * years)
+    return f"{12 * years:.0f} months" if years >= SHORT_YEARS else f"{days} day{'' if days == 1 else 's'}"
 
 
 def show_percent_rate(change: Change) -> str:
-    """Say the change a year in percent of the earlier score; a dash after 0."""
+    """Say the change a year in percent of the earlier score; a dash after 0 and over short times."""
     rate = change.percent_per_year
     return "-" if rate is None else f"{'+' if rate > 0 else '−' if rate < 0 else ''}{abs(rate):.0f} %"
 
 
-def show_answer(answer: RuleAnswer) -> tuple[str, str, str, str]:
-    """Lay a rule's answer out as title, change, limit and verdict."""
+def show_answer(answer: RuleAnswer, *, is_judged: bool = True) -> tuple[str, str, str, str]:
+    """Lay a rule's answer out as title, change, limit and verdict, which is withheld if scans are not comparable."""
     unit = UNITS.get(answer.rule, "")
     digits = 2 if answer.rule.startswith("root") else 1
     sign = "+" if answer.value > 0 else "−" if answer.value < 0 else ""
     value = f"{sign}{show_number(abs(answer.value), digits)}{unit}"
     limit = f"{'≥' if answer.rule.startswith('root') else '>'} {show_number(answer.limit, 1)}{unit}"
     verdict = {"increase": "increase", "decrease": "decrease", "none": "within"}[answer.direction]
-    return RULE_TITLES[answer.rule], value, limit, verdict
+    return RULE_TITLES[answer.rule], value, limit, verdict if is_judged else "withheld"
+
+
+def shown_places(scans: int) -> tuple[int, ...]:
+    """Give the places of the scans that have a column of their own: all, or the first and the last of many.
+
+    Examples
+    --------
+    >>> shown_places(3), shown_places(15)
+    ((0, 1, 2), (0, 14))
+    """
+    return tuple(range(scans)) if scans <= MOST_COLUMNS else (0, scans - 1)
 
 
 def show_track_numbers(track: LesionTrack) -> str:
-    """Give the numbers that a lesion has in each scan's report.
+    """Give the numbers that a lesion has in the reports of these scans.
 
     Examples
     --------
@@ -123,12 +157,15 @@ def show_track_numbers(track: LesionTrack) -> str:
     >>> show_track_numbers(track)
     '2 + 5 → 3'
     """
-    return " → ".join(" + ".join(map(str, ids)) or "–" for ids in track.ids)
+    ids = [track.ids[place] for place in shown_places(len(track.ids))]
+    return " → ".join(" + ".join(map(str, one)) or "–" for one in ids)
 
 
 def show_course(found: FollowUp) -> str:
     """Say how the last scan lies to the course that was expected, or why none was."""
     course = found.course
+    if not found.is_comparable:
+        return "The expected course is withheld: the scans were not made or read alike."
     if course.followed is None:
         return f"No expected course: {course.missing}."
     peers = "women" if found.sex == "F" else "men"

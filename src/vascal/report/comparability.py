@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 
-from vascal.errors import ImpossibleInputError
 from vascal.report.caveats import Caveat
 from vascal.report.scan_score import ScanFacts, ScanScore
-from vascal.risk.progression import DAYS_A_YEAR
 
 SLICE_RATIO, MOST_SLICE_RATIO = 1.1, 1.5
 """Slices that differ by more change the score: by some percent (2.5 against 3 mm: 7 %, simulated), or by far more
 (5 against 3 mm: -42 %)."""
-AGE_TOLERANCE_YEARS, MOST_AGE_GAP_YEARS = 1.1, 3.0
-"""Headers give whole years of age, so that a difference of two may be a year off. From the second on it is somebody
-else."""
+KEPT: Mapping[str, str] = MappingProxyType(
+    {
+        "noise": "noisy: specks of noise reach the threshold, and small calcium comes and goes",
+        "sharp-kernel": "made with a kernel that sharpens edges and noise: scores come out too high",
+        "thick-slices": "of thick slices: small and faint calcium is missed",
+        "thin-slices": "of thin slices: less blur and more noise raise the score",
+        "gaps": "with gaps between the slices: calcium in them is not seen",
+        "kvp-unknown": "of unknown tube voltage: a lower one makes calcium brighter and the score higher",
+        "kvp-mismatch": "scored by numbers for another tube voltage",
+        "tin-filter": "made through a tin filter, for which no published threshold holds",
+        "labels-empty": "scored by a label map that marks nothing: the score is 0 whatever the scan shows",
+        "category-in-doubt": "of doubtful category: lesions that were scored may be none, or others be some",
+    }
+)
+"""Cautions of a single score that hold for a comparison too."""
 
 
 def find_differences(scans: Sequence[ScanScore]) -> Iterator[Caveat]:
@@ -37,54 +48,8 @@ def find_differences(scans: Sequence[ScanScore]) -> Iterator[Caveat]:
     yield from _ways_of_scanning(facts)
     yield from _readers(facts)
     yield from _machines(facts)
-    yield from _once(facts)
-
-
-def require_one_patient(scans: Sequence[ScanScore]) -> None:
-    """Refuse scans that contradict that they are of one patient.
-
-    Parameters
-    ----------
-    scans
-        With dates.
-
-    Raises
-    ------
-    ImpossibleInputError
-        If sex differs, age does not fit the dates by years, or one scan is given twice.
-    """
-    if len({(scan.study_instance_uid, scan.series_key) for scan in scans}) < len(scans):
-        raise ImpossibleInputError("one scan is given twice; needed: different scans of one patient")
-    sexes = sorted({scan.sex for scan in scans if scan.sex is not None})
-    if len(sexes) > 1:
-        raise ImpossibleInputError(f"sex differs between the scans ({', '.join(sexes)}); needed: scans of one patient")
-    gap = age_gap_years(scans)
-    if gap > MOST_AGE_GAP_YEARS:
-        raise ImpossibleInputError(
-            f"age and dates of the scans contradict each other by {gap:.0f} years; needed: scans of one patient. "
-            "If the headers' ages or dates are not real, state them"
-        )
-
-
-def find_doubts_of_identity(scans: Sequence[ScanScore]) -> Iterator[Caveat]:
-    """Yield what speaks against one patient, and that nothing proves it."""
-    gap = age_gap_years(scans)
-    if gap > AGE_TOLERANCE_YEARS:
-        yield Caveat(
-            code="age-contradicts-dates",
-            message=f"Age and dates of the scans contradict each other by {gap:.1f} years: are they of one patient?",
-        )
-    yield Caveat(
-        code="identity-not-checked",
-        message="That the scans are of one patient is as stated by the user: results hold no name or number.",
-        severity="info",
-    )
-
-
-def age_gap_years(scans: Sequence[ScanScore]) -> float:
-    """Give by how much ages and dates contradict each other at most, years; 0 where fewer than two ages are known."""
-    births = [scan.age_years - scan.on.toordinal() / DAYS_A_YEAR for scan in scans if scan.age_years and scan.on]
-    return max(births) - min(births) if births else 0.0
+    yield from _metal_and_coverage(facts)
+    yield from _shared(facts)
 
 
 def _rules(facts: Sequence[ScanFacts]) -> Iterator[Caveat]:
@@ -144,6 +109,12 @@ def _ways_of_scanning(facts: Sequence[ScanFacts]) -> Iterator[Caveat]:
         yield Caveat(
             code="gating-differs", message=f"Gating differs ({shown}): motion blurs calcium.", severity="critical"
         )
+    elif not facts[0].is_gated:
+        yield Caveat(
+            code="non-gated",
+            message="None of the scans is known to be ECG-gated: motion blurs calcium, differently each time. The "
+            "limits of chance come from gated scans and are too narrow here.",
+        )
     if _differ(facts, lambda one: bool(one.is_contrast_enhanced)):
         yield Caveat(
             code="contrast-differs",
@@ -194,15 +165,35 @@ def _machines(facts: Sequence[ScanFacts]) -> Iterator[Caveat]:
         )
 
 
-def _once(facts: Sequence[ScanFacts]) -> Iterator[Caveat]:
-    """Name what only some of the scores were warned of and what alone can change a score."""
+def _metal_and_coverage(facts: Sequence[ScanFacts]) -> Iterator[Caveat]:
     if _differ(facts, lambda one: "metal" in one.caveats):
         yield Caveat(
             code="metal-differs",
-            message="Some of the scans hold a lesion as bright as metal: a stent placed in between counts as calcium.",
+            message="Some of the scans hold a lesion as bright as metal, others do not: a stent, clip or lead placed "
+            "in between counts as calcium. Score the scans again without it.",
+            severity="critical",
+        )
+    elif "metal" in facts[0].caveats:
+        yield Caveat(
+            code="metal",
+            message="All scans hold a lesion as bright as metal: a stent, clip or lead may count as calcium in each.",
         )
     if _differ(facts, lambda one: "heart-cut-off" in one.caveats):
         yield Caveat(code="coverage-differs", message="Some of the scans do not show the whole heart.")
+    elif "heart-cut-off" in facts[0].caveats:
+        yield Caveat(
+            code="heart-cut-off",
+            message="None of the scans shows the whole heart: what is cut off is in no score, and may not be the same.",
+        )
+
+
+def _shared(facts: Sequence[ScanFacts]) -> Iterator[Caveat]:
+    """Repeat what each score was warned of, once, with the scans that it holds for."""
+    for code, words in KEPT.items():
+        places = [str(number) for number, one in enumerate(facts, start=1) if code in one.caveats]
+        if places:
+            which = "All scans are" if len(places) == len(facts) else f"Of the scans, number {', '.join(places)} is"
+            yield Caveat(code=code, message=f"{which} {words}.")
 
 
 def _differ(facts: Sequence[ScanFacts], of: Callable[[ScanFacts], object]) -> bool:

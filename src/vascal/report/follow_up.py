@@ -2,34 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date, timedelta
 
 from vascal.calcium.lesions import VESSELS, vessel_order
-from vascal.errors import MissingInputError, OutOfRangeError, RiskError
+from vascal.errors import ImpossibleInputError, MissingInputError, OutOfRangeError, RiskError
 from vascal.report.caveats import GRAVITY, Caveat
-from vascal.report.comparability import find_differences, find_doubts_of_identity, require_one_patient
+from vascal.report.comparability import find_differences
+from vascal.report.follow_up_caveats import find_caveats_of_change
+from vascal.report.one_patient import StatedPatient, age_at_first, find_doubts_of_identity, require_one_patient
 from vascal.report.scan_score import ScanScore
 from vascal.risk.expected_course import Expected, ExpectedCourse, Pace, find_expected_course
 from vascal.risk.lesion_tracks import LesionTrack, track_lesions
 from vascal.risk.profile import Sex
 from vascal.risk.progression import (
     DAYS_A_YEAR,
-    DISCORDANT_ZERO_PERCENT,
-    ZERO_LIMIT_AGATSTON,
     Progression,
+    RuleName,
     ScanTotal,
     assess_progression,
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StatedPatient:
-    """What the user says of the patient, in place of the headers: age at the first scan, sex, body mass index."""
-
-    age_years: float | None = None
-    sex: Sex | None = None
-    bmi: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +81,11 @@ class FollowUp:
     version: str
 
     @property
+    def decided_by(self) -> RuleName:
+        """The rule whose limit decides whether the first and the last scan differ."""
+        return self.progression.overall.answers[0].rule
+
+    @property
     def years(self) -> tuple[float, ...]:
         """Years of each scan after the first."""
         first, *rest = (change.earlier.on for change in self.progression.steps)
@@ -95,7 +93,9 @@ class FollowUp:
         return (0.0, *(day / DAYS_A_YEAR for day in days))
 
 
-def compare_scans(scans: Sequence[ScanScore], *, stated: StatedPatient | None = None, version: str) -> FollowUp:
+def compare_scans(
+    scans: Sequence[ScanScore], *, stated: StatedPatient | None = None, today: date | None = None, version: str
+) -> FollowUp:
     """Compare scans of one patient.
 
     Parameters
@@ -104,6 +104,8 @@ def compare_scans(scans: Sequence[ScanScore], *, stated: StatedPatient | None = 
         Two or more, in any order.
     stated
         What the user says of the patient; replaces what headers say.
+    today
+        No scan is later than the day after it (clocks differ by up to a day); not checked without it.
     version
         Of vascal.
 
@@ -114,15 +116,18 @@ def compare_scans(scans: Sequence[ScanScore], *, stated: StatedPatient | None = 
     OutOfRangeError
         If one may not be quoted as a calcium score.
     ImpossibleInputError
-        If the scans contradict that they are of one patient, or two are of one day.
+        If the scans contradict that they are of one patient, two are of one day, or one is of a day to come.
     """
-    ordered = _in_order(scans, stated or StatedPatient())
-    require_one_patient(ordered)
+    said, stated = _in_order(scans, today), stated or StatedPatient()
+    require_one_patient(said, stated)
+    ordered = _with_stated(said, stated)
     totals = _totals(ordered)
     progression = assess_progression(totals)
-    age, sex = _age_at_first(ordered), next((scan.sex for scan in ordered if scan.sex), None)
+    age, sex = age_at_first(ordered), next((scan.sex for scan in ordered if scan.sex), None)
     tracks = track_lesions([scan.lesions for scan in ordered])
-    caveats = sorted(_caveats(ordered, progression, tracks), key=lambda caveat: GRAVITY.index(caveat.severity))
+    doubts = [*find_differences(ordered), *find_doubts_of_identity(said, tracks, stated)]
+    is_comparable = all(caveat.severity != "critical" for caveat in doubts)
+    caveats = [*doubts, *find_caveats_of_change(progression, tracks, is_comparable=is_comparable)]
     return FollowUp(
         scans=ordered,
         age_years=age,
@@ -131,14 +136,14 @@ def compare_scans(scans: Sequence[ScanScore], *, stated: StatedPatient | None = 
         vessels=_by_vessel(ordered),
         tracks=tracks,
         course=_course(totals, age, sex),
-        is_comparable=all(caveat.severity != "critical" for caveat in caveats),
-        caveats=tuple(caveats),
+        is_comparable=is_comparable,
+        caveats=tuple(sorted(caveats, key=lambda caveat: GRAVITY.index(caveat.severity))),
         version=version,
     )
 
 
-def _in_order(scans: Sequence[ScanScore], stated: StatedPatient) -> tuple[ScanScore, ...]:
-    """Refuse what can not be compared; sort by day, and put in what the user stated."""
+def _in_order(scans: Sequence[ScanScore], today: date | None) -> list[ScanScore]:
+    """Refuse what can not be compared, and sort by day."""
     if len(scans) < 2:
         raise MissingInputError(f"a comparison needs two scans or more; found {len(scans)}")
     for number, scan in enumerate(scans, start=1):
@@ -149,19 +154,24 @@ def _in_order(scans: Sequence[ScanScore], stated: StatedPatient) -> tuple[ScanSc
             )
         if scan.on is None:
             raise MissingInputError(f"scan {number} has no study date; needed: the day of every scan")
+        if today is not None and scan.on > today + timedelta(days=1):
+            raise ImpossibleInputError(f"scan {number} is of a day to come; needed: the day it was made")
     days = sorted((scan.on, place) for place, scan in enumerate(scans) if scan.on is not None)
-    ordered = [scans[place] for _, place in days]
-    first = days[0][0]
+    return [scans[place] for _, place in days]
+
+
+def _with_stated(scans: Sequence[ScanScore], stated: StatedPatient) -> tuple[ScanScore, ...]:
+    """Put in what the user stated."""
+    days = [scan.on for scan in scans if scan.on is not None]
+    aged = [None if stated.age_years is None else stated.age_years + (d - days[0]).days / DAYS_A_YEAR for d in days]
     return tuple(
         replace(
             scan,
-            age_years=scan.age_years
-            if stated.age_years is None
-            else stated.age_years + (day - first).days / DAYS_A_YEAR,
+            age_years=scan.age_years if age is None else age,
             sex=stated.sex or scan.sex,
             bmi=scan.bmi if stated.bmi is None else stated.bmi,
         )
-        for scan, (day, _) in zip(ordered, days, strict=True)
+        for scan, age in zip(scans, aged, strict=True)
     )
 
 
@@ -171,13 +181,6 @@ def _totals(scans: Sequence[ScanScore]) -> list[ScanTotal]:
         for scan in scans
         if scan.on is not None
     ]
-
-
-def _age_at_first(scans: Sequence[ScanScore]) -> float | None:
-    """Take the age of the earliest scan that has one, back to the first."""
-    days = [scan.on for scan in scans if scan.on is not None]
-    known = [(scan.age_years, day) for scan, day in zip(scans, days, strict=True) if scan.age_years is not None]
-    return known[0][0] - (known[0][1] - days[0]).days / DAYS_A_YEAR if known else None
 
 
 def _by_vessel(scans: Sequence[ScanScore]) -> Mapping[str, tuple[float, ...]]:
@@ -205,46 +208,3 @@ def _expect(followed: ExpectedCourse, agatston: float, years: float) -> Expected
         return ExpectedLater(years=years, expected=followed.at(years), pace=followed.find_pace(agatston, years))
     except RiskError:
         return None
-
-
-def _names(tracks: Sequence[LesionTrack]) -> Iterator[Caveat]:
-    """Name lesions whose calcium moved from one vessel's sum to another's by its name alone."""
-    renamed = [f"{' / '.join(track.vessels)} ({track.agatston[-1]:.0f})" for track in tracks if len(track.vessels) > 1]
-    if renamed:
-        yield Caveat(
-            code="vessel-names-differ",
-            message=f"{len(renamed)} lesion(s) bear another vessel's name in another scan, with Agatston units in the "
-            f"last: {', '.join(renamed)}. The vessels' sums change by that too; the total does not.",
-        )
-
-
-def _caveats(scans: Sequence[ScanScore], progression: Progression, tracks: Sequence[LesionTrack]) -> Iterator[Caveat]:
-    yield from find_differences(scans)
-    yield from find_doubts_of_identity(scans)
-    if progression.overall.is_incident:
-        yield Caveat(
-            code="incident",
-            message=f"There was no calcium at first. Of pairs of scans made one after the other, "
-            f"{DISCORDANT_ZERO_PERCENT:g} % disagree whether there is any (MESA); after 0, a score above "
-            f"{ZERO_LIMIT_AGATSTON:g} is more than chance (Sevrukov 2005).",
-            severity="info",
-        )
-    if progression.overall.direction == "decrease":
-        yield Caveat(
-            code="decrease",
-            message="Calcified plaque seldom goes away: look for lesions that the later scan missed, or that the "
-            "earlier took wrongly.",
-        )
-    if progression.overall.bmi_is_assumed:
-        yield Caveat(
-            code="bmi-assumed",
-            message=f"Body mass index unknown; {progression.overall.bmi:g} assumed for the limits of chance.",
-            severity="info",
-        )
-    yield from _names(tracks)
-    yield Caveat(
-        code="lesions-not-registered",
-        message="Lesions were matched by vessel, size and place among each other; the images were not registered.",
-        severity="info",
-    )
-    yield Caveat(code="not-a-medical-device", message="For research. Not a medical device.", severity="info")

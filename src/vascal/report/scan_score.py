@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -9,6 +10,10 @@ from datetime import date
 from vascal.report.caveats import FoundBy
 from vascal.risk.lesion_pairs import PlacedLesion
 from vascal.risk.profile import Sex
+
+UID = re.compile(r"[0-9]+(\.[a-z]?[0-9]+)+")
+"""A letter stands in the name of one of several stacks of a series."""
+LONGEST_UID = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +89,7 @@ class ScanScore:
         By name; LM, LAD, LCX and RCA are always there.
     lesions
         With centre, LPS, mm.
-    age_years, sex, bmi
+    age_years, sex, bmi, size_m
         Of the patient, as the header says; None where it does not.
     facts
         How the scan was made and read.
@@ -104,4 +109,21 @@ class ScanScore:
     age_years: float | None
     sex: Sex | None
     bmi: float | None
+    size_m: float | None
     facts: ScanFacts
+
+    @property
+    def has_real_uids(self) -> bool:
+        """Whether the study's and the series' names are DICOM's, and not those of files."""
+        return is_uid(self.study_instance_uid) and is_uid(self.series_key)
+
+
+def is_uid(name: str) -> bool:
+    """Tell a DICOM unique identifier from the name of a file.
+
+    Examples
+    --------
+    >>> is_uid("1.2.840.10008.1"), is_uid("scan"), is_uid("2019")
+    (True, False, False)
+    """
+    return len(name) <= LONGEST_UID and UID.fullmatch(name) is not None

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from vascal.errors import OutOfRangeError
+from vascal.risk.percentile import Percentile
 from vascal.risk.percentile_hnr import find_hnr_percentile, hnr_quantile
 from vascal.risk.profile import Sex
 
@@ -101,8 +102,13 @@ def find_expected_course(agatston: float, age_years: float, sex: Sex) -> Expecte
     """
     place = find_hnr_percentile(agatston, age_years, sex)
     if place.value is None:
-        where = f"above {place.low:.0f}" if place.low else f"among the lowest {place.high:.0f}"
-        raise OutOfRangeError(
-            f"a first score of {agatston:.4g} lies {where} % of peers, where the reference tells no more"
-        )
+        raise OutOfRangeError(f"{_say_span(agatston, place)}, and the reference tells no more")
     return ExpectedCourse(percent=place.value, age_years=age_years, sex=sex)
+
+
+def _say_span(agatston: float, place: Percentile) -> str:
+    """Say what is known of a score that lies on no single percentile."""
+    if agatston == 0:
+        return f"a first score of 0 is what up to {place.high:.0f} % of peers have"
+    where = f"above {place.low:.0f}" if place.low else f"among the lowest {place.high:.0f}"
+    return f"a first score of {agatston:.4g} lies {where} % of peers"

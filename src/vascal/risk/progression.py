@@ -6,7 +6,8 @@ Sources:
   difference of two scans, by quantile regression on 3,380 people with calcium; change is what exceeds the limit *at
   the earlier score*. Of 6,742 pairs of scans, 4.1 % disagreed whether there is calcium.
 * Sevrukov et al., AJR 2005;185:1546-1553, doi:10.2214/AJR.04.1589: 2,217 pairs; also says what a person without
-  calcium must exceed.
+  calcium must exceed. MESA's limit at scores of a few units is below that, which can not be meant: there the larger
+  of the two decides.
 * Square root: Hokanson et al., AJR 2004;182:1327-1332, doi:10.2214/ajr.182.5.1821327, of the volume. Others apply
   the same 2.5 to the Agatston score, such as Lee et al., PLoS ONE 2021;16:e0248884,
   doi:10.1371/journal.pone.0248884.
@@ -29,8 +30,9 @@ from vascal.errors import ImpossibleInputError, MissingInputError
 
 Direction = Literal["increase", "decrease", "none"]
 RuleName = Literal[
-    "mesa-agatston", "mesa-volume", "sevrukov-agatston", "sevrukov-volume", "root-volume", "root-agatston", "percent"
-]
+    "mesa-agatston", "mesa-volume", "sevrukov-agatston", "sevrukov-zero", "sevrukov-volume", "root-volume",
+    "root-agatston", "percent",
+]  # fmt: skip
 
 CHUNG = "Chung et al., AJR 2008;190:W87-92, doi:10.2214/AJR.07.2726"
 SEVRUKOV = "Sevrukov et al., AJR 2005;185:1546-1553, doi:10.2214/AJR.04.1589"
@@ -39,6 +41,7 @@ SOURCES: Mapping[RuleName, str] = MappingProxyType(
         "mesa-agatston": CHUNG,
         "mesa-volume": CHUNG,
         "sevrukov-agatston": SEVRUKOV,
+        "sevrukov-zero": SEVRUKOV,
         "sevrukov-volume": SEVRUKOV,
         "root-volume": "Hokanson et al., AJR 2004;182:1327-1332, doi:10.2214/ajr.182.5.1821327",
         "root-agatston": "variant of Hokanson's rule: Lee et al., PLoS ONE 2021;16:e0248884",
@@ -53,6 +56,8 @@ ZERO_LIMIT_AGATSTON, ZERO_LIMIT_MM3 = 11.6, 9.5
 ROOT_AGATSTON, ROOT_MM3 = 4.930, 3.445
 """Least detectable change over the square root of the earlier score (Sevrukov 2005)."""
 ROOT_STEP = 2.5
+SHORTEST_DAYS = 180
+"""A judgement: over a shorter time nothing is put per year, as that multiplies what is chance."""
 FAST_PERCENT_A_YEAR = 15.0
 
 
@@ -123,13 +128,14 @@ class Change:
     agatston, volume_mm3
         Later less earlier, Agatston units and mm3.
     agatston_per_year, volume_mm3_per_year
-        The same divided by the years.
+        The same divided by the years; None if the scans are less than 180 days apart, as the next two.
     percent_per_year
         Of the earlier Agatston score, not compounded; None if that was 0.
     compound_percent_per_year
         The yearly growth that leads from one score to the other; None if either is 0.
     limit
-        What the Agatston score may differ by chance alone: MESA's limit at the earlier score, Sevrukov's after 0.
+        What the Agatston score may differ by chance alone: the larger of MESA's limit at the earlier score and
+        Sevrukov's after 0.
     direction
         Whether the Agatston score changed by more than that.
     is_incident
@@ -145,8 +151,8 @@ class Change:
     years: float
     agatston: float
     volume_mm3: float
-    agatston_per_year: float
-    volume_mm3_per_year: float
+    agatston_per_year: float | None
+    volume_mm3_per_year: float | None
     percent_per_year: float | None
     compound_percent_per_year: float | None
     limit: float
@@ -156,6 +162,11 @@ class Change:
     bmi_is_assumed: bool
     answers: tuple[RuleAnswer, ...]
 
+    @property
+    def is_short(self) -> bool:
+        """Whether the scans are too close to put the change per year."""
+        return (self.later.on - self.earlier.on).days < SHORTEST_DAYS
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progression:
@@ -163,6 +174,11 @@ class Progression:
 
     steps: tuple[Change, ...]
     overall: Change
+
+    @property
+    def hidden_steps(self) -> tuple[Change, ...]:
+        """Steps beyond chance that first and last scan alone do not show."""
+        return tuple(step for step in self.steps if step.direction not in ("none", self.overall.direction))
 
 
 def assess_progression(totals: Sequence[ScanTotal]) -> Progression:
@@ -194,23 +210,25 @@ def assess_change(earlier: ScanTotal, later: ScanTotal) -> Change:
     ImpossibleInputError
         If the later scan is not of a later day.
     """
-    years = (later.on - earlier.on).days / DAYS_A_YEAR
-    if years <= 0:
+    days = (later.on - earlier.on).days
+    years = days / DAYS_A_YEAR
+    if days <= 0:
         raise ImpossibleInputError("two scans of one day, or in the wrong order; needed: scans of different days")
     change, volume = later.agatston - earlier.agatston, later.volume_mm3 - earlier.volume_mm3
     known = earlier.bmi if earlier.bmi is not None else later.bmi
     bmi = MEAN_BMI if known is None else known
     answers = tuple(_ask(earlier, later, bmi, years))
+    a_year = None if days < SHORTEST_DAYS else 1 / years
     return Change(
         earlier=earlier,
         later=later,
         years=years,
         agatston=change,
         volume_mm3=volume,
-        agatston_per_year=change / years,
-        volume_mm3_per_year=volume / years,
-        percent_per_year=100 * change / earlier.agatston / years if earlier.agatston > 0 else None,
-        compound_percent_per_year=_compound(earlier.agatston, later.agatston, years),
+        agatston_per_year=None if a_year is None else change * a_year,
+        volume_mm3_per_year=None if a_year is None else volume * a_year,
+        percent_per_year=None if a_year is None or not earlier.agatston else 100 * change / earlier.agatston * a_year,
+        compound_percent_per_year=None if a_year is None else _compound(earlier.agatston, later.agatston, a_year),
         limit=answers[0].limit,
         direction=answers[0].direction,
         is_incident=earlier.agatston == 0 < later.agatston,
@@ -235,7 +253,7 @@ def limit_by_chance(agatston: float, bmi: float | None = None) -> float:
     >>> limit_by_chance(0), round(limit_by_chance(100, 28.0), 2)
     (11.6, 67.38)
     """
-    return ZERO_LIMIT_AGATSTON if agatston == 0 else limit_of_repeat(agatston, bmi).agatston
+    return max(ZERO_LIMIT_AGATSTON, limit_of_repeat(agatston, bmi).agatston if agatston else 0.0)
 
 
 def volume_limit_of_repeat(volume_mm3: float, bmi: float) -> float:
@@ -251,11 +269,11 @@ def volume_limit_of_repeat(volume_mm3: float, bmi: float) -> float:
     return max(0.0, 0.16 * volume_mm3 + 4.30 * math.sqrt(volume_mm3) + 0.23 * bmi - 5.00)
 
 
-def _compound(earlier: float, later: float, years: float) -> float | None:
-    """Give the yearly growth, %; a very short interval may make it too large for a number."""
+def _compound(earlier: float, later: float, a_year: float) -> float | None:
+    """Give the yearly growth, %; a very small first score may make it too large for a number."""
     if earlier <= 0 or later <= 0:
         return None
-    exponent = (math.log(later) - math.log(earlier)) / years
+    exponent = (math.log(later) - math.log(earlier)) * a_year
     return 100 * math.expm1(exponent) if exponent < 50 else None
 
 
@@ -263,16 +281,19 @@ def _ask(earlier: ScanTotal, later: ScanTotal, bmi: float, years: float) -> Iter
     """Ask each rule that applies; the one that decides comes first."""
     score, volume = later.agatston - earlier.agatston, later.volume_mm3 - earlier.volume_mm3
     if earlier.agatston > 0:
-        yield _exceeds("mesa-agatston", score, limit_of_repeat(earlier.agatston, bmi).agatston)
+        mesa = limit_of_repeat(earlier.agatston, bmi).agatston
+        if mesa < ZERO_LIMIT_AGATSTON:
+            yield _exceeds("sevrukov-zero", score, ZERO_LIMIT_AGATSTON)
+        yield _exceeds("mesa-agatston", score, mesa)
         yield _exceeds("mesa-volume", volume, volume_limit_of_repeat(earlier.volume_mm3, bmi))
         yield _exceeds("sevrukov-agatston", score, ROOT_AGATSTON * math.sqrt(earlier.agatston))
         yield _exceeds("sevrukov-volume", volume, ROOT_MM3 * math.sqrt(earlier.volume_mm3))
     else:
-        yield _exceeds("sevrukov-agatston", score, ZERO_LIMIT_AGATSTON)
+        yield _exceeds("sevrukov-zero", score, ZERO_LIMIT_AGATSTON)
         yield _exceeds("sevrukov-volume", volume, ZERO_LIMIT_MM3)
     yield _reaches("root-volume", math.sqrt(later.volume_mm3) - math.sqrt(earlier.volume_mm3))
     yield _reaches("root-agatston", math.sqrt(later.agatston) - math.sqrt(earlier.agatston))
-    if earlier.agatston > 0:
+    if earlier.agatston > 0 and (later.on - earlier.on).days >= SHORTEST_DAYS:
         rate = 100 * score / earlier.agatston / years
         rises: Direction = "increase" if rate > FAST_PERCENT_A_YEAR else "none"
         yield RuleAnswer(rule="percent", value=rate, limit=FAST_PERCENT_A_YEAR, direction=rises)
