@@ -13,6 +13,7 @@ from typing import Literal
 import numpy as np
 
 from vascal.calcium.lesions import UNASSIGNED, vessel_order
+from vascal.risk.assignment_margins import find_margins
 from vascal.risk.scan_alignment import (
     MATCH_RULE,
     Costs,
@@ -21,7 +22,6 @@ from vascal.risk.scan_alignment import (
     Partners,
     Places,
     Pose,
-    assign_lesions,
     fit_poses,
     pair_costs,
 )
@@ -161,9 +161,11 @@ def _describe(scans: _Scans, fits: Sequence[Fit]) -> list[LesionPair]:
     best, rule = fits[0], scans.rule
     costs = scans.costs(best.pose)
     gaps = np.sqrt(np.maximum(costs - scans.extra, 0.0)) * rule.noise_mm
+    margins = find_margins(costs, rule.worth)
     pairs = []
     for row, column in enumerate(best.partners.tolist()):
-        sure = _margin(fits, costs, row, column, rule) >= rule.clear_margin
+        lost = margins.forced[row].min() if column < 0 else margins.without[row, column]
+        sure = min(float(lost), _lead(fits, row, column)) >= rule.clear_margin
         if column < 0:
             pairs.append(_lonely(scans.first[row], "vanished", is_sure=sure))
             continue
@@ -173,7 +175,8 @@ def _describe(scans: _Scans, fits: Sequence[Fit]) -> list[LesionPair]:
         )
     turned = [replace(fit, partners=_turn(fit.partners, len(scans.second))) for fit in fits]
     for column in np.flatnonzero(turned[0].partners < 0).tolist():
-        sure = _margin(turned, costs.T, column, -1, rule) >= rule.clear_margin
+        lost = margins.forced[:, column].min()
+        sure = min(float(lost), _lead(turned, column, -1)) >= rule.clear_margin
         pairs.append(_lonely(scans.second[column], "new", is_sure=sure))
     return pairs
 
@@ -185,24 +188,10 @@ def _turn(partners: Partners, later: int) -> Partners:
     return turned
 
 
-def _margin(fits: Sequence[Fit], costs: Costs, row: int, column: int, rule: MatchRule) -> float:
-    """Give by how much the best other answer for one lesion is worse, in the best pose or in another."""
-    best = fits[0]
+def _lead(fits: Sequence[Fit], row: int, column: int) -> float:
+    """Give by how much the best pose is better than the best one with another answer for a lesion."""
     others = [fit.gain for fit in fits if fit.partners[row] != column]
-    unusual = best.gain - assign_lesions(costs, rule)[1]
-    if column >= 0:
-        forbidden = costs.copy()
-        forbidden[row, column] = np.inf
-        others.append(unusual + assign_lesions(forbidden, rule)[1])
-    else:
-        others += [unusual + _force(costs, row, other, rule) for other in range(costs.shape[1])]
-    return best.gain - max(others, default=-np.inf)
-
-
-def _force(costs: Costs, row: int, column: int, rule: MatchRule) -> float:
-    """Give what the best pairing with this pair in it is worth."""
-    rest = np.delete(np.delete(costs, row, axis=0), column, axis=1)
-    return float(rule.worth - costs[row, column]) + assign_lesions(rest, rule)[1]
+    return fits[0].gain - max(others, default=-np.inf)
 
 
 def _lonely(lesion: PlacedLesion, kind: Literal["new", "vanished"], *, is_sure: bool = True) -> LesionPair:
