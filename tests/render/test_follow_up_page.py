@@ -144,11 +144,15 @@ def test_changes_in_between_are_the_outcome_where_first_and_last_scan_hide_them(
     html = draw_follow_up_page(found)
     assert 'class="verdict between"' in html
     assert "No change beyond chance" not in Page(html).text
-    assert "Beyond chance it changed between 2019-03-01 and 2022-03-01" in summarise_change(found)
+    assert "It changed beyond chance between 2019-03-01 and 2022-03-01" in summarise_change(found)
     assert title_of(compare(scans[0], scans[2])) == "No change beyond chance"
     zeros = compare(make((), "20100301"), scans[1], make((), "20250301"))
     assert title_of(zeros).startswith("Calcium has changed beyond chance")
-    assert "Beyond chance it changed" in summarise_change(zeros)
+    assert "It changed beyond chance" in summarise_change(zeros)
+    up = compare(*scans[:2], make(grow(make_lesions(), 2.0), "20270301"))
+    assert title_of(up) == "Calcium has increased beyond chance"
+    assert summarise_change(up).endswith("Yet it fell beyond chance between 2022-03-01 and 2027-03-01.")
+    assert '<span class="nowrap">2022-03-01</span>, and between' in html
     many = compare(*(make(grow(make_lesions(), 1 + 3 * (i % 2)), f"{2000 + i}0301") for i in range(5)))
     assert title_of(many).endswith("2001-03-01 and 2002-03-01, and 2 more")
 
@@ -220,6 +224,7 @@ def test_names_of_files_are_not_in_the_footer(make: Make) -> None:
 def test_on_a_telephone_how_a_scan_was_made_has_a_row_of_its_own(found: FollowUp) -> None:
     html = draw_follow_up_page(found)
     assert html.count('<tr class="below">') == 2
+    assert "Category 101-400, 85.0 mm³, 3 lesion(s); 120 kVp" in Page(html).text
     assert ".beside { display: none; } .below { display: table-row; }" in html
 
 

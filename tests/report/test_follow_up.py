@@ -166,8 +166,8 @@ def test_changes_that_first_and_last_scan_hide_have_a_caveat(tmp_path: Path) -> 
     assert found.progression.overall.direction == "none"
     messages = {caveat.code: caveat.message for caveat in found.caveats}
     assert messages["changes-in-between"] == (
-        "The score changed beyond chance between 2010-03-01 and 2012-03-01 (a rise of 1254), 2012-03-01 and 2014-03-01 "
-        "(a fall of 1170), which first and last scan alone do not show."
+        "The score changed beyond chance between 2010-03-01 and 2012-03-01 (a rise of 1254), and between 2012-03-01 "
+        "and 2014-03-01 (a fall of 1170), which first and last scan alone do not show."
     )
     assert "between 2012-03-01 and 2014-03-01. Calcified plaque seldom goes away" in messages["decrease"]
     assert "changes-in-between" not in codes(compare(series(tmp_path, 1.0, 1.1, 4.0)))

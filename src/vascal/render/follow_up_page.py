@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
 
 from vascal.calcium.lesions import VESSELS
 from vascal.render.follow_up_chart import NARROW, WIDE, draw_follow_up_chart
@@ -34,7 +36,15 @@ _PAGES = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_PAGES.filters.update(score=show_score, number=show_number, signed=show_signed, years=show_years)
+DAY = re.compile(r"\d{4}-\d\d-\d\d")
+
+
+def _keep_days(text: str) -> Markup:
+    """Escape a text, and keep its days from being broken over lines."""
+    return Markup(DAY.sub(r'<span class="nowrap">\g<0></span>', str(escape(text))))  # noqa: S704 - escaped here
+
+
+_PAGES.filters.update(days=_keep_days, score=show_score, number=show_number, signed=show_signed, years=show_years)
 
 
 def draw_follow_up_page(found: FollowUp) -> str:

@@ -79,7 +79,10 @@ def summarise_change(found: FollowUp) -> str:
 
 def _in_between(found: FollowUp) -> str:
     hidden = found.progression.hidden_steps
-    return f" Beyond chance it changed between {show_spans(hidden)}." if hidden and found.is_comparable else ""
+    if not hidden or not found.is_comparable:
+        return ""
+    did = {"increase": "Yet it fell", "decrease": "Yet it rose", "none": "It changed"}
+    return f" {did[found.progression.overall.direction]} beyond chance between {show_spans(hidden)}."
 
 
 def show_spans(steps: Sequence[Change]) -> str:

@@ -55,7 +55,9 @@ def _in_between(progression: Progression) -> Iterator[Caveat]:
     """Name changes that the first and the last scan alone do not show."""
     hidden = progression.hidden_steps
     if hidden:
-        steps = ", ".join(f"{_span(step)} (a {RISES[step.direction]} of {abs(step.agatston):.0f})" for step in hidden)
+        steps = ", and between ".join(
+            f"{_span(step)} (a {RISES[step.direction]} of {abs(step.agatston):.0f})" for step in hidden
+        )
         yield Caveat(
             code="changes-in-between",
             message=f"The score changed beyond chance between {steps}, which first and last scan alone do not show.",
