@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import jsonschema
@@ -144,6 +145,10 @@ def test_a_bundle_is_read_as_of_the_day_of_the_scan(tmp_path: Path) -> None:
     bundle.write_text(whole(), encoding="utf-8")
     undated = assess(saved.facts, read_sources({}, bundle=bundle), replace(saved, study_date="?"))
     assert undated.found.profile.age_years == 58  # the header's: without a day the bundle has no age
+    assert any("values of the bundle of any date were used" in doubt for doubt in undated.found.doubts)
+    assert any(remark.startswith("age: no day was given") for remark in undated.provenance.remarks)
+    stated = assess(saved.facts, read_sources({}, bundle=bundle, day=date(2021, 3, 1)), replace(saved, study_date="?"))
+    assert stated.found.profile.age_years == 60
 
 
 def test_a_study_that_the_table_lacks_is_refused(tmp_path: Path) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -24,6 +26,8 @@ from vascal.risk.percentile_table import PercentileTable
 from vascal.risk.profile import SPANS, ClinicalProfile, find_doubts
 from vascal.study import Patient
 
+UNDATED = "the day of the scan is not known: values of the bundle of any date were used; state it with --date"
+_FIELDS = re.compile(r"\b(" + "|".join(name for name in TITLES if "_" in name or name == "bmi") + r")\b")
 SHARED = frozenset({"score2_region"})
 """Typed variables that many patients may have in common."""
 ADULT_YEARS = SPANS["age_years"].low
@@ -47,6 +51,8 @@ class ClinicalSources:
         Whether the bundle lists all diseases and drugs.
     percentile_tables
         Licensed tables of the user's.
+    day
+        Of the scan, where the header's is missing or not real.
     """
 
     typed: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
@@ -54,6 +60,7 @@ class ClinicalSources:
     bundle: Path | None = None
     absent_means_no: bool = False
     percentile_tables: tuple[PercentileTable, ...] = ()
+    day: date | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -73,6 +80,7 @@ def read_sources(
     bundle: Path | None = None,
     absent_means_no: bool = False,
     percentiles: Sequence[Path] = (),
+    day: date | None = None,
 ) -> ClinicalSources:
     """Read tables, and check what was typed before any result is touched.
 
@@ -88,6 +96,7 @@ def read_sources(
         bundle=bundle,
         absent_means_no=absent_means_no,
         percentile_tables=tuple(read_percentile_table(path) for path in percentiles),
+        day=day,
     )
 
 
@@ -114,7 +123,7 @@ def assess(facts: ImageFacts, sources: ClinicalSources, saved: SavedFacts | None
     found = assess_risk(profile, facts, tables=sources.percentile_tables)
     found = replace(
         found,
-        doubts=_doubt_age(header, profile),
+        doubts=(*_doubt_age(header, profile), *(f"{one[0].upper()}{one[1:]}." for one in said if one == UNDATED)),
         notes=(*found.notes, *find_doubts(profile), *remarks),
         remarks=said,
     )
@@ -128,7 +137,8 @@ def _join(
     profile, names = header, ["image header"] if header.known() else []
     remarks: tuple[str, ...] = ()
     if sources.bundle is not None:
-        read, remarks = _read_bundle(sources.bundle, saved, absent_means_no=sources.absent_means_no)
+        day = sources.day or (None if saved is None else saved.study_day)
+        read, remarks = _read_bundle(sources.bundle, day, absent_means_no=sources.absent_means_no)
         profile = profile.updated_by(read)
         names.append("FHIR bundle")
     if sources.table is not None:
@@ -144,16 +154,19 @@ def _join(
     return profile, tuple(names), remarks
 
 
-def _read_bundle(
-    bundle: Path, saved: SavedFacts | None, *, absent_means_no: bool
-) -> tuple[ClinicalProfile, tuple[str, ...]]:
+def _read_bundle(bundle: Path, day: date | None, *, absent_means_no: bool) -> tuple[ClinicalProfile, tuple[str, ...]]:
     from vascal.io.fhir_clinical import read_fhir_clinical
 
-    at = None if saved is None else saved.study_day
-    read = read_fhir_clinical(bundle, at, absent_means_no=absent_means_no)
+    read = read_fhir_clinical(bundle, day, absent_means_no=absent_means_no)
     unknown = (f"codes that are not known: {', '.join(read.unknown_codes)}",) if read.unknown_codes else ()
     nothing = () if read.profile.known() else ("the FHIR bundle gave nothing that could be used",)
-    return read.profile, (*nothing, *read.notes, *unknown)
+    undated = () if day is not None else (UNDATED,)
+    return read.profile, tuple(_with_titles(note) for note in (*nothing, *undated, *read.notes, *unknown))
+
+
+def _with_titles(note: str) -> str:
+    """Call variables what people call them."""
+    return _FIELDS.sub(lambda found: TITLES[found[0]], note)
 
 
 def profile_of_header(patient: Patient) -> tuple[ClinicalProfile, tuple[str, ...]]:

@@ -89,7 +89,7 @@ def test_scans_that_were_made_differently_are_said_to_be_not_comparable(
 @pytest.mark.parametrize(
     ("extra", "message"),
     [
-        (["--dates", "2019-03-01"], "--dates gives 1 days for 2 scans; needed: one for each, in their order"),
+        (["--dates", "2019-03-01"], "--dates names 1 for 2 scans; needed: one for each, in their order"),
         (["--dates", "2019-03-01,March"], "--dates has 'March'; needed: days as in 2020-01-31"),
         (["--dates", "2019-03-01,2019-03-01", "--age", "58"], "scans of different days"),
         (["--dates", "2009-03-01,2024-03-01"], "If the headers' ages or dates are not real, state them"),

@@ -122,6 +122,8 @@ def test_a_table_is_for_results(tmp_path: Path) -> None:
         (["--agatston", "1", "--smoker", "perhaps"], "needed: yes, no"),
         ([], "--agatston or --aac24"),
         (["--agatston", "99999"], "needed: 0 to 50000"),
+        (["--agatston", "1", "--absent-means-no"], "give one with --fhir"),
+        (["--agatston", "1", "--date", "5.3.2024"], "--date needs a day as in 2024-03-05"),
     ],
 )
 def test_bad_usage_is_said_with_the_likely_cause(arguments: list[str], message: str) -> None:

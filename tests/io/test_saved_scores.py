@@ -191,13 +191,13 @@ def test_a_folder_with_several_studies_is_refused_even_where_one_is_to_quote(tmp
 
 def test_the_folder_one_stands_in_has_a_name_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(InputError, match=f"^{tmp_path.name} holds 0 files"):
+    with pytest.raises(InputError, match=f"^{tmp_path.name} holds no score"):
         find_saved_score(Path())
 
 
 def test_a_folder_without_a_score_and_half_written_ones_are_refused(tmp_path: Path) -> None:
     write_saved(make_saved([]), tmp_path / ".abc.part")
-    with pytest.raises(InputError, match=r"holds 0 files score\.json"):
+    with pytest.raises(InputError, match=r"holds no score\.json"):
         find_saved_score(tmp_path)
 
 

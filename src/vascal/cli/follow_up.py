@@ -41,7 +41,7 @@ Age = Annotated[
 ]
 SexOption = Annotated[Literal["F", "M"] | None, typer.Option("--sex", help="Replaces that of the headers.")]
 Bmi = Annotated[
-    float | None, typer.Option(help="Body mass index, kg/m2, for the limits of chance; 28 if unknown.", min=10, max=90)
+    float | None, typer.Option(help="Body mass index, kg/m2, for the limits of chance; 28 if unknown.", min=10, max=75)
 ]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace an earlier comparison in that folder.")]
 
@@ -89,7 +89,7 @@ def _with_days(scans: Sequence[ScanScore], dates: str | None) -> list[ScanScore]
         return list(scans)
     days = [_read_day(text.strip()) for text in dates.split(",")]
     if len(days) != len(scans):
-        raise InputError(f"--dates gives {len(days)} days for {len(scans)} scans; needed: one for each, in their order")
+        raise InputError(f"--dates names {len(days)} for {len(scans)} scans; needed: one for each, in their order")
     return [replace(scan, on=day) for scan, day in zip(scans, days, strict=True)]
 
 

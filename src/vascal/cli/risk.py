@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -35,16 +36,22 @@ Results = Annotated[
 ]
 Clinical = Annotated[
     Path | None,
-    typer.Option(help="CSV with a row a patient; its column `study` holds the Study Instance UID.", exists=True),
+    typer.Option(help="CSV with a row a study (docs/reference/clinical-input.md).", exists=True),
 ]
-Fhir = Annotated[Path | None, typer.Option(help="FHIR R4 bundle of one patient, JSON.", exists=True, dir_okay=False)]
+Fhir = Annotated[
+    Path | None,
+    typer.Option(help="FHIR R4 bundle of one patient, JSON. Needs vascal[fhir].", exists=True, dir_okay=False),
+]
 AbsentMeansNo = Annotated[
     bool,
     typer.Option("--absent-means-no", help="The bundle lists all diseases and drugs: what is not in it is not there."),
 ]
 Percentiles = Annotated[
     list[Path] | None,
-    typer.Option("--percentiles", help="CSV of a licensed percentile table, such as MESA's.", exists=True),
+    typer.Option(help="CSV of a licensed percentile table, such as MESA's; may be repeated.", exists=True),
+]
+Day = Annotated[
+    str | None, typer.Option("--date", help="Day of the scan, 2024-03-05, where the header's is missing or not real.")
 ]
 Agatston = Annotated[float | None, typer.Option(help="A score measured elsewhere, without a result folder.", min=0)]
 Aac24 = Annotated[int | None, typer.Option("--aac24", help="An AAC-24 total graded elsewhere.", min=0, max=24)]
@@ -77,6 +84,7 @@ def risk(  # noqa: PLR0917
     clinical: Clinical = None,
     fhir: Fhir = None,
     absent_means_no: AbsentMeansNo = False,
+    date: Day = None,
     percentiles: Percentiles = None,
     agatston: Agatston = None,
     aac24: Aac24 = None,
@@ -138,11 +146,18 @@ def risk(  # noqa: PLR0917
     try:
         files = list_results(results or ())
         if bool(files) == (agatston is not None or aac24 is not None):
-            raise typer.BadParameter("give result folders, or a score with --agatston or --aac24")
+            raise typer.BadParameter("give result folders, or a score with --agatston or --aac24, not both")
+        if fhir is None and absent_means_no:
+            raise typer.BadParameter("--absent-means-no is about a bundle; give one with --fhir")
         if not files and clinical is not None:
             raise typer.BadParameter("--clinical has a row a study; with --agatston or --aac24 type what is known")
         sources = read_sources(
-            given, clinical=clinical, bundle=fhir, absent_means_no=absent_means_no, percentiles=percentiles or ()
+            given,
+            clinical=clinical,
+            bundle=fhir,
+            absent_means_no=absent_means_no,
+            percentiles=percentiles or (),
+            day=_read_day(date),
         )
         require_one_patient(files, sources)
         if not files:
@@ -152,6 +167,13 @@ def risk(  # noqa: PLR0917
     except VascalError as error:
         raise typer.BadParameter(str(error)) from error
     raise typer.Exit(_assess_files(files, sources, results or []))
+
+
+def _read_day(text: str | None) -> datetime.date | None:
+    try:
+        return None if text is None else datetime.date.fromisoformat(text)
+    except ValueError as error:
+        raise typer.BadParameter("--date needs a day as in 2024-03-05") from error
 
 
 def _assess_files(files: tuple[Path, ...], sources: ClinicalSources, roots: list[Path]) -> int:

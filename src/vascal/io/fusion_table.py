@@ -191,7 +191,8 @@ def _require_columns(table: Table, names: Sequence[str]) -> None:
     hints = []
     for name in missing:
         near = get_close_matches(name, list(table.columns), n=1, cutoff=0.5)
-        hints.append(f"{name} (is it {near[0]}? then convert its unit and rename it)" if near else name)
+        same = near and near[0].split("_", maxsplit=1)[0] == name.split("_", maxsplit=1)[0]
+        hints.append(f"{name} (is it {near[0]}? then convert its unit and rename it)" if same else name)
     raise TableError(f"{table.name} lacks columns: {', '.join(hints)}")
 
 

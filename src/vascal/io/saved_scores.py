@@ -57,6 +57,8 @@ def find_saved_score(path: Path) -> Path:
     to_quote = _quoted(path / "scores.csv")
     quoted = [file for file in found if file.parent.relative_to(path).as_posix() in to_quote]
     chosen = quoted if len(quoted) == 1 else found
+    if not found:
+        raise InputError(f"{name} holds no {FILE}; needed: a folder that `vascal score` wrote")
     if len(chosen) != 1:
         raise InputError(f"{name} holds {len(found)} files {FILE}; needed: one, so name the folder of a series")
     return chosen[0]

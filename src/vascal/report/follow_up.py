@@ -153,7 +153,7 @@ def _in_order(scans: Sequence[ScanScore], today: date | None) -> list[ScanScore]
                 f"scan {number} must not be quoted as a calcium score ({reasons}); needed: scores that may be"
             )
         if scan.on is None:
-            raise MissingInputError(f"scan {number} has no study date; needed: the day of every scan")
+            raise MissingInputError(f"scan {number} has no study date; needed: the day of every scan (--dates)")
         if today is not None and scan.on > today + timedelta(days=1):
             raise ImpossibleInputError(f"scan {number} is of a day to come; needed: the day it was made")
     days = sorted((scan.on, place) for place, scan in enumerate(scans) if scan.on is not None)

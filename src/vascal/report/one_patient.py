@@ -58,7 +58,7 @@ def require_one_patient(scans: Sequence[ScanScore], stated: StatedPatient | None
     if gap > MOST_AGE_GAP_YEARS and stated.age_years is None:
         raise ImpossibleInputError(
             f"age and dates of the scans contradict each other by {gap:.0f} years; needed: scans of one patient. "
-            "If the headers' ages or dates are not real, state them"
+            "If the headers' ages or dates are not real, state them (--age, --dates)"
         )
 
 
