@@ -10,6 +10,7 @@ from vascal.risk.assessment import (
     NOT_GATED,
     NOT_QUOTABLE,
     ON_DIALYSIS,
+    UNSURE_ZERO,
     RiskAssessment,
     assess_risk,
 )
@@ -109,6 +110,16 @@ def test_scans_without_gating_are_said_so(complete_profile: ClinicalProfile) -> 
     assert assess_risk(complete_profile, replace(FACTS, is_gated=False)).notes == (NOT_GATED,)
     assert assess_risk(complete_profile, replace(FACTS, is_gated=None)).notes == (GATING_UNKNOWN,)
     assert assess_risk(complete_profile, ImageFacts(aac24=3)).notes == ()
+
+
+@pytest.mark.parametrize("is_gated", [False, None])
+def test_a_zero_without_gating_gets_no_arterial_age(complete_profile: ClinicalProfile, is_gated: bool | None) -> None:
+    found = assess_risk(complete_profile, replace(FACTS, agatston=0.0, interval=None, is_gated=is_gated))
+    assert found.arterial_age is None
+    assert found.notes[-1] == UNSURE_ZERO
+    gated = assess_risk(complete_profile, replace(FACTS, agatston=0.0, interval=None))
+    assert gated.arterial_age is not None
+    assert gated.notes == ()
 
 
 def test_known_disease_is_beyond_every_formula(complete_profile: ClinicalProfile) -> None:

@@ -259,3 +259,10 @@ def test_no_text_makes_the_reader_crash(text: str) -> None:
 
 def test_quantities_carry_their_kind() -> None:
     assert parse_profile({"hba1c": "6.5 %"}).hba1c == Hba1c(value=6.5)
+
+
+def test_a_country_stands_for_its_region() -> None:
+    assert parse_profile({"score2_region": "DE"}).score2_region == "moderate"
+    assert parse_profile({"score2_region": "ro"}).score2_region == "very-high"
+    with pytest.raises(ImpossibleInputError, match="very-high, DE"):
+        parse_profile({"score2_region": "US"})

@@ -74,7 +74,7 @@ Egfr = Annotated[Text, _text("eGFR, mL/min/1.73 m2.")]
 CreatinineText = Annotated[Text, _text("Creatinine with its unit, where eGFR is not known.")]
 Uacr = Annotated[Text, _text("Urine albumin-creatinine ratio with its unit.")]
 Hba1c = Annotated[Text, _text('HbA1c with its unit: "6.5 %" or "48 mmol/mol".')]
-Region = Annotated[Text, _text("SCORE2 risk region: low, moderate, high or very-high.")]
+Region = Annotated[Text, _text("SCORE2 risk region (low, moderate, high, very-high), or a country such as DE.")]
 Valve = Annotated[Text, _text("Aortic valve calcium, Agatston units.")]
 Fat = Annotated[Text, _text("Epicardial fat, ml.")]
 

@@ -36,6 +36,10 @@ NOT_GATED = (
     "calcifications are missed and scores are mostly lower; motion can also raise them."
 )
 GATING_UNKNOWN = "Percentiles and formulas were made with ECG-gated scans; nothing says whether this scan was gated."
+UNSURE_ZERO = (
+    "A score of 0 is sure only on a gated scan: calcium may have been missed, and a risk with calcium may be too low. "
+    "No arterial age is given."
+)
 ON_DIALYSIS = (
     "The patient is on dialysis. The formulas were made with hardly anyone who is, and most likely say too low a risk."
 )
@@ -157,7 +161,7 @@ def assess_risk(
         percentiles=percentiles,
         curves=_find_curves(profile, percentiles, tables),
         young=None if score is None else _describe_young(profile, score),
-        arterial_age=None if score is None else find_arterial_age(score),
+        arterial_age=None if score is None or _is_unsure_zero(facts) else find_arterial_age(score),
         estimates=estimates if after is None else (*estimates, after),
         change=None if before is None or after is None else compare_risk(before, after, profile),
         span=None if after is None else _find_span(profile, facts),
@@ -301,6 +305,10 @@ def _grade_valve(profile: ClinicalProfile, asked: _Asked) -> ValveFinding | None
     return grade_valve_calcium(calcium, sex)
 
 
+def _is_unsure_zero(facts: ImageFacts) -> bool:
+    return facts.agatston == 0 and facts.is_gated is not True
+
+
 def _find_notes(profile: ClinicalProfile, facts: ImageFacts) -> Iterator[str]:
     if not facts.is_quotable:
         yield NOT_QUOTABLE
@@ -308,5 +316,7 @@ def _find_notes(profile: ClinicalProfile, facts: ImageFacts) -> Iterator[str]:
         yield KNOWN_CVD
     elif facts.agatston is not None and facts.is_gated is not True:
         yield GATING_UNKNOWN if facts.is_gated is None else NOT_GATED
+        if _is_unsure_zero(facts):
+            yield UNSURE_ZERO
     if profile.on_dialysis and not profile.has_cvd:
         yield ON_DIALYSIS

@@ -25,6 +25,7 @@ from vascal.risk.quantity import (
     find_likely_units,
     require_possible,
 )
+from vascal.risk.score2 import SCORE2_REGION_OF_COUNTRY
 
 Value = Quantity | float | int | bool | str
 
@@ -321,8 +322,11 @@ VARIABLES: Mapping[str, Variable] = MappingProxyType({
     "sdi_decile": Amount(title=TITLES["sdi_decile"], units={}, examples=("5",), is_whole=True),
     "score2_region": Choice(
         title=TITLES["score2_region"],
-        words={"low": "low", "moderate": "moderate", "high": "high", "very high": "very-high"},
-        examples=("low", "moderate", "high", "very-high"),
+        words={
+            **{"low": "low", "moderate": "moderate", "high": "high", "very high": "very-high"},
+            **{country.lower(): region for country, region in SCORE2_REGION_OF_COUNTRY.items()},
+        },
+        examples=("low", "moderate", "high", "very-high", "DE"),
     ),
     "avc_agatston": _number(
         "avc_agatston",
