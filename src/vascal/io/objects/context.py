@@ -1,0 +1,140 @@
+"""What every result object takes from the images it was made of: patient, study, time, and identifiers.
+
+All is decided by the input: the same images scored in the same way give the same bytes.
+So an object's date and time are those of its source, and nothing says when it was written.
+
+Source: DICOM PS3.3 C.7.1 (Patient), C.7.2 (Study), C.7.3 (Series), C.7.5 (Equipment).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from pydicom import dcmread
+from pydicom.dataset import Dataset
+from pydicom.errors import InvalidDicomError
+
+import vascal
+from vascal.errors import InputError
+from vascal.io.dicom_files import UNREADABLE_FILE, open_images
+from vascal.io.dicom_values import integer_of, text_of, tolerant_reading
+
+ObjectKind = Literal["seg", "sr", "pdf", "capture", "key-objects"]
+SERIES_OFFSETS: dict[ObjectKind, int] = {"seg": 91, "sr": 92, "pdf": 93, "capture": 94, "key-objects": 95}
+"""Series 3 gives segmentation 391, report 392 and so on, so that they sort behind their images."""
+MANUFACTURER = "vascal"
+CHARACTER_SET = "ISO_IR 192"
+"""UTF-8: the source's own may lack letters of what is written here."""
+REQUIRED = (
+    "PatientName", "PatientID", "PatientBirthDate", "PatientSex",
+    "StudyInstanceUID", "StudyDate", "StudyTime", "StudyID", "AccessionNumber", "ReferringPhysicianName",
+)  # fmt: skip
+"""Present in every object, empty where the source is silent (type 2)."""
+COPIED = (
+    "IssuerOfPatientID", "PatientAge", "PatientSize", "PatientWeight", "EthnicGroup", "OtherPatientIDsSequence",
+    "StudyDescription", "IssuerOfAccessionNumberSequence", "ProcedureCodeSequence", "AdmissionID",
+    "PatientIdentityRemoved", "DeidentificationMethod", "DeidentificationMethodCodeSequence",
+    "LongitudinalTemporalInformationModified", "ClinicalTrialSponsorName", "ClinicalTrialProtocolID",
+    "ClinicalTrialProtocolName", "ClinicalTrialSiteID", "ClinicalTrialSiteName", "ClinicalTrialSubjectID",
+    "ClinicalTrialTimePointID", "ClinicalTrialTimePointDescription",
+)  # fmt: skip
+"""Copied where the source has them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ObjectContext:
+    """The images that results are about, as every result object needs them.
+
+    Parameters
+    ----------
+    sources
+        Headers of the source images, in the order of the slices; one for a film or a multi-frame object.
+    seed
+        Decides unique identifiers; from the images' UIDs and what was found in them.
+    """
+
+    sources: tuple[Dataset, ...]
+    seed: str
+
+    def series_uid(self, kind: ObjectKind) -> str:
+        """Give the Series Instance UID of a kind of object."""
+        return self.make_uid("series", kind)
+
+    def instance_uid(self, kind: ObjectKind, number: int = 1) -> str:
+        """Give the SOP Instance UID of an object."""
+        return self.make_uid("instance", kind, number)
+
+    def make_uid(self, *what: str | int) -> str:
+        """Make a unique identifier that the input and `what` alone decide (PS3.5 B.2)."""
+        return f"2.25.{int.from_bytes(_digest(self.seed, *map(str, what))[:16], 'big')}"
+
+    def series_number(self, kind: ObjectKind) -> int:
+        """Give the Series Number of a kind of object."""
+        return 100 * max(0, integer_of(self.sources[0], "SeriesNumber") or 0) + SERIES_OFFSETS[kind]
+
+    @property
+    def moment(self) -> tuple[str, str]:
+        """Date and time of the source, as every object states them; a day without a known time starts at midnight."""
+        for stem in ("Content", "Acquisition", "Series", "Study"):
+            day = text_of(self.sources[0], f"{stem}Date")
+            if len(day) == 8 and day.isdigit():
+                return day, text_of(self.sources[0], f"{stem}Time") or "000000"
+        return "19000101", "000000"
+
+    def describe_study(self) -> Dataset:
+        """Give patient and study attributes of the source, for an object to start from."""
+        return copy_study(self.sources[0])
+
+
+def make_context(places: Iterable[tuple[Path, str | None]], found: bytes) -> ObjectContext:
+    """Read the headers of the images that a result is about.
+
+    Parameters
+    ----------
+    places
+        (file, member of an archive or None) of each image, in the order of the slices.
+    found
+        What was found, such as the bytes of `score.json`: other findings get other identifiers.
+
+    Raises
+    ------
+    InputError
+        If a file is gone, or is no DICOM.
+    """
+    sources = tuple(_read_headers(dict.fromkeys(places)))
+    if not sources:
+        raise InputError("no image is given; DICOM results need the DICOM images they are about")
+    uids = (text_of(source, "SOPInstanceUID") for source in sources)
+    return ObjectContext(sources=sources, seed=_digest(vascal.__version__, *uids, found.decode(errors="replace")).hex())
+
+
+def _read_headers(places: Iterable[tuple[Path, str | None]]) -> Iterable[Dataset]:
+    with tolerant_reading(), open_images() as open_one:
+        for path, member in places:
+            try:
+                with open_one(path, member) as stream:
+                    yield dcmread(stream, stop_before_pixels=True)
+            except (*UNREADABLE_FILE, InvalidDicomError) as error:
+                raise InputError(
+                    f"{member or path.name} can not be read as DICOM; DICOM results need DICOM images"
+                ) from error
+
+
+def copy_study(source: Dataset) -> Dataset:
+    """Copy patient and study attributes; those that must be there are empty where the source lacks them."""
+    dataset = Dataset()
+    dataset.SpecificCharacterSet = CHARACTER_SET
+    for keyword in REQUIRED:
+        setattr(dataset, keyword, source.get(keyword, "") or "")
+    for keyword in COPIED:
+        if source.get(keyword):
+            setattr(dataset, keyword, source.get(keyword))
+    return dataset
+
+
+def _digest(*parts: str) -> bytes:
+    return hashlib.sha256("\0".join(parts).encode()).digest()
