@@ -67,9 +67,11 @@ class Language:
         for pattern, translation in self.patterns:
             match = pattern.fullmatch(text)
             if match is not None:
-                values = match.groupdict()
-                return _PLACE.sub(lambda place: self._say_value(values[place[1]]), translation)
+                return self._fill(translation, match.groupdict())
         return None
+
+    def _fill(self, translation: str, values: Mapping[str, str]) -> str:
+        return _PLACE.sub(lambda place: self._say_value(values[place[1]]), translation)
 
     def _say_part(self, text: str) -> str:
         found = self.find(text)
