@@ -55,7 +55,7 @@ $(READY): pyproject.toml
 $(READY_DEV): $(READY) pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(TORCH) $(TORCH_FROM)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[simulate,evaluate,data,fhir,fusion,train]' --group dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[simulate,pdf,evaluate,data,fhir,fusion,train]' --group dev
 	touch $@
 
 clean:

@@ -46,6 +46,11 @@ def test_a_folder_appears_complete_and_replaces_the_old_one(tmp_path: Path) -> N
     assert {p.name: p.read_bytes() for p in (tmp_path / "study" / "series").iterdir()} == {"c": b"3"}
 
 
+def test_a_folder_may_hold_folders_of_its_own(tmp_path: Path) -> None:
+    write_folder(tmp_path / "series", {"score.json": b"1", "dicom/sr.dcm": b"2"})
+    assert (tmp_path / "series" / "dicom" / "sr.dcm").read_bytes() == b"2"
+
+
 def test_a_failure_on_the_way_leaves_the_old_results_and_nothing_else(tmp_path: Path) -> None:
     write_folder(tmp_path / "series", {"a": b"1"})
     with pytest.raises(OutputError):

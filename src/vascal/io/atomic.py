@@ -45,7 +45,7 @@ def write_file(path: Path, content: bytes) -> None:
 def write_folder(folder: Path, files: Mapping[str, bytes]) -> None:
     """Write files into a folder that appears complete, or not at all.
 
-    An existing folder of that name is replaced.
+    A name may hold a folder of its own, as in ``dicom/seg.dcm``. An existing folder of that name is replaced.
 
     Raises
     ------
@@ -59,6 +59,7 @@ def write_folder(folder: Path, files: Mapping[str, bytes]) -> None:
         fresh.mkdir(mode=_OPEN if mode is None else _PRIVATE)
         try:
             for name, content in files.items():
+                (fresh / name).parent.mkdir(parents=True, exist_ok=True)
                 _create(fresh / name, content, _find_mode(place / name, stat.S_ISREG))
             if mode is not None:
                 fresh.chmod(mode)

@@ -18,7 +18,6 @@ from pydicom import dcmread
 from pydicom.dataset import Dataset
 from pydicom.errors import InvalidDicomError
 
-import vascal
 from vascal.errors import InputError
 from vascal.io.dicom_files import UNREADABLE_FILE, open_images
 from vascal.io.dicom_values import integer_of, text_of, tolerant_reading
@@ -55,10 +54,13 @@ class ObjectContext:
         Headers of the source images, in the order of the slices; one for a film or a multi-frame object.
     seed
         Decides unique identifiers; from the images' UIDs and what was found in them.
+    version
+        Of the software that found it.
     """
 
     sources: tuple[Dataset, ...]
     seed: str
+    version: str
 
     def series_uid(self, kind: ObjectKind) -> str:
         """Give the Series Instance UID of a kind of object."""
@@ -90,7 +92,7 @@ class ObjectContext:
         return copy_study(self.sources[0])
 
 
-def make_context(places: Iterable[tuple[Path, str | None]], found: bytes) -> ObjectContext:
+def make_context(places: Iterable[tuple[Path, str | None]], found: bytes, version: str) -> ObjectContext:
     """Read the headers of the images that a result is about.
 
     Parameters
@@ -99,6 +101,8 @@ def make_context(places: Iterable[tuple[Path, str | None]], found: bytes) -> Obj
         (file, member of an archive or None) of each image, in the order of the slices.
     found
         What was found, such as the bytes of `score.json`: other findings get other identifiers.
+    version
+        Of the software that found it.
 
     Raises
     ------
@@ -109,7 +113,8 @@ def make_context(places: Iterable[tuple[Path, str | None]], found: bytes) -> Obj
     if not sources:
         raise InputError("no image is given; DICOM results need the DICOM images they are about")
     uids = (text_of(source, "SOPInstanceUID") for source in sources)
-    return ObjectContext(sources=sources, seed=_digest(vascal.__version__, *uids, found.decode(errors="replace")).hex())
+    seed = _digest(version, *uids, found.decode(errors="replace")).hex()
+    return ObjectContext(sources=sources, seed=seed, version=version)
 
 
 def _read_headers(places: Iterable[tuple[Path, str | None]]) -> Iterable[Dataset]:
