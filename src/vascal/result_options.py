@@ -1,0 +1,93 @@
+"""What is written for each scored series or film, beside `score.json`, the picture and the page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.util import find_spec
+from typing import get_args
+
+from vascal.errors import InputError, MissingExtraError
+from vascal.io.objects.context import ObjectKind
+from vascal.render.language import LanguageCode
+
+KINDS: tuple[ObjectKind, ...] = get_args(ObjectKind)
+PDF_FILE, FHIR_FILE, HL7_FILE, DICOM_FOLDER = "report.pdf", "fhir.json", "oru.hl7", "dicom"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResultOptions:
+    """Which files are made of a result, and in which language people read it.
+
+    Parameters
+    ----------
+    language
+        Of the page and of what is printed from it; files for programs stay English.
+    pdf
+        Whether to print the page as `report.pdf`.
+    objects
+        DICOM objects to write into the folder `dicom`. They carry the patient's name and number, as PACS need them.
+    labelmap
+        Whether a segmentation is written as a label map, which is smaller, and which much software does not know yet.
+    fhir, hl7
+        Whether to write `fhir.json` (FHIR R4) and `oru.hl7` (HL7 v2); they carry name and number as well.
+    """
+
+    language: LanguageCode = "en"
+    pdf: bool = False
+    objects: tuple[ObjectKind, ...] = ()
+    labelmap: bool = False
+    fhir: bool = False
+    hl7: bool = False
+
+    @property
+    def needs_pdf(self) -> bool:
+        """Whether the page is printed for any of the files."""
+        return self.pdf or "pdf" in self.objects
+
+    @property
+    def names_patient(self) -> bool:
+        """Whether a file is written that carries the patient's name and number."""
+        return bool(self.objects) or self.fhir or self.hl7
+
+    def always_written(self) -> Iterator[str]:
+        """Name the files that a finished folder must hold; a segmentation is there only where calcium is."""
+        named = {PDF_FILE: self.pdf, FHIR_FILE: self.fhir, HL7_FILE: self.hl7}
+        named[f"{DICOM_FOLDER}/sr.dcm"] = "sr" in self.objects
+        named[f"{DICOM_FOLDER}/report.dcm"] = "pdf" in self.objects
+        yield from (name for name, wanted in named.items() if wanted)
+
+
+def parse_kinds(text: str) -> tuple[ObjectKind, ...]:
+    """Read a list of kinds of objects, in their own order.
+
+    Raises
+    ------
+    InputError
+        If one is unknown.
+
+    Examples
+    --------
+    >>> parse_kinds("sr, seg")
+    ('seg', 'sr')
+    """
+    wanted = {word.strip() for word in text.split(",") if word.strip()}
+    if unknown := sorted(wanted - set(KINDS)):
+        raise InputError(f"no DICOM object is called {', '.join(unknown)}; there are {', '.join(KINDS)}")
+    return tuple(kind for kind in KINDS if kind in wanted)
+
+
+def require_printer(options: ResultOptions) -> None:
+    """Refuse to print where the optional printer is missing, before anything is scored.
+
+    Raises
+    ------
+    MissingExtraError
+        If a PDF was asked for.
+    """
+    if options.needs_pdf and find_spec("plutoprint") is None:
+        rest = ",".join(kind for kind in KINDS if kind != "pdf")
+        raise MissingExtraError(
+            f"printing needs an optional part: pip install 'vascal[pdf]'; without it, leave out --pdf and name "
+            f"the other objects: --objects {rest}"
+        )
