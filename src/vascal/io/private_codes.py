@@ -51,6 +51,11 @@ PRIVATE_CODES: Mapping[str, PrivateCode] = _table(
         ("ALL-CORONARY", "All coronary calcium", "Every lesion that counts in the total, of any vessel or none"),
         ("UNASSIGNED", "Coronary calcium of uncertain vessel", "Counts in the total and in no vessel"),
         ("OTHER-VESSEL", "Other vessel named by the label map", "A name that is none of LM, LAD, LCX and RCA"),
+        *(
+            (f"AGATSTON-{vessel}", f"Agatston score of the {vessel}", "Only where the total may be quoted")
+            for vessel in ("LM", "LAD", "LCX", "RCA")
+        ),
+        ("AGATSTON-OTHER", "Agatston score outside LM, LAD, LCX and RCA", "Only where the total may be quoted"),
         ("VOLUME-ISO", "Calcium volume after isotropic interpolation", "Volume above threshold after interpolation"),
         ("MASS-INTEGRATED", "Calcium mass by integrated density", "Mass that does not depend on the threshold"),
         ("MASS-FRACTION", "Calcium mass by volume fraction", "Mass from the share of calcium in each voxel"),
@@ -85,6 +90,17 @@ PRIVATE_CODES: Mapping[str, PrivateCode] = _table(
         ("AAC24-ANTERIOR", "AAC-24 points of the anterior wall", "0 to 12"),
         ("AAC24-POSTERIOR", "AAC-24 points of the posterior wall", "0 to 12"),
         ("AAC24-LEVEL", "AAC-24 points of one level", "Both walls beside one lumbar vertebra, 0 to 6"),
+        *((f"AAC24-L{n}", f"AAC-24 points at L{n}", "Both walls beside this vertebra, 0 to 6") for n in (1, 2, 3, 4)),
+        *(
+            (f"GRADE-L{n}-{wall[:3].upper()}", f"Grade of the {wall} aortic wall at L{n}", "0 to 3 by thirds")
+            for n in (1, 2, 3, 4)
+            for wall in ("anterior", "posterior")
+        ),
+        *(
+            (f"SHARE-L{n}-{wall[:3].upper()}", f"Calcified share of the {wall} aortic wall at L{n}", "0 to 1")
+            for n in (1, 2, 3, 4)
+            for wall in ("anterior", "posterior")
+        ),
         ("AAC24-EXPECTED", "Expected AAC-24", "Mean of the totals that the probabilities of the grades allow"),
         ("AAC-GRADE", "Grade of one aortic wall at one level", "0 to 3 by thirds of the wall's length"),
         ("AAC-SHARE", "Calcified share of one aortic wall at one level", "0 to 1 of the wall's length"),
@@ -120,7 +136,7 @@ PRIVATE_CODES: Mapping[str, PrivateCode] = _table(
         ("BY-LABELS", "A person or another program", "The marks were given"),
         ("BY-RULES", "Anatomy rules", "vascal's own rules, without a network"),
         ("BY-LEARNED", "Networks", "vascal's own networks"),
-        ("FINDER", "Finder and its weights", "Name and version of the finder, or of networks with the start of their SHA-256"),
+        ("FINDER", "Finder and its weights", "Name and version, of networks with the start of their SHA-256"),
         ("SCORING-RULE", "Scoring rule", "Name of the rule of score.json"),
         ("GATED", "Synchronised to the heart", "Whether the scan was ECG-gated, as far as known"),
         ("CAVEAT", "Caveat", "A limit of the result: code and text of score.json"),
