@@ -5,33 +5,15 @@ from __future__ import annotations
 import base64
 from itertools import groupby
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from vascal.calcium.lesions import VESSELS
+from vascal.render.language import LanguageCode
+from vascal.render.pages import fill_page
 from vascal.render.palette import colour_of
-from vascal.render.wording import (
-    VESSEL_NAMES,
-    show_gating,
-    show_number,
-    show_place,
-    show_rule,
-    show_score,
-    show_segment,
-    show_uncertainty,
-)
+from vascal.render.wording import VESSEL_NAMES, show_gating, show_rule, show_score, show_uncertainty
 from vascal.report.report import RejectedCandidate, Report
 
-_PAGES = Environment(
-    loader=PackageLoader("vascal.render"),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
-_PAGES.filters.update(score=show_score, number=show_number, place=show_place, segment=show_segment)
 
-
-def draw_page(report: Report, overlay_png: bytes) -> str:
+def draw_page(report: Report, overlay_png: bytes, *, language: LanguageCode = "en") -> str:
     """Write a report as HTML that needs nothing else: picture inside, no scripts, no links out.
 
     Parameters
@@ -40,22 +22,25 @@ def draw_page(report: Report, overlay_png: bytes) -> str:
         What to say. Its texts come from image headers and are escaped.
     overlay_png
         From `draw_overlay`.
+    language
+        Of the page.
     """
-    return _PAGES.get_template("report.html.j2").render(
-        report=report,
-        score=report.score,
-        facts=list_facts(report),
-        vessels=_vessel_rows(report),
-        rule_text=show_rule(report.score.rule),
-        rejected=_count_rejected(report.rejected),
-        grave=[caveat for caveat in report.caveats if caveat.severity == "critical"],
-        cautions=[caveat for caveat in report.caveats if caveat.severity == "caution"],
-        remarks=[caveat for caveat in report.caveats if caveat.severity == "info"],
-        summary=summarise(report),
-        doubt=show_uncertainty(report.uncertainty),
-        picture=base64.b64encode(overlay_png).decode(),
-        colour_of=colour_of,
-    )
+    values = {
+        "report": report,
+        "score": report.score,
+        "facts": list_facts(report),
+        "vessels": _vessel_rows(report),
+        "rule_text": show_rule(report.score.rule),
+        "rejected": _count_rejected(report.rejected),
+        "grave": [caveat for caveat in report.caveats if caveat.severity == "critical"],
+        "cautions": [caveat for caveat in report.caveats if caveat.severity == "caution"],
+        "remarks": [caveat for caveat in report.caveats if caveat.severity == "info"],
+        "summary": summarise(report),
+        "doubt": show_uncertainty(report.uncertainty),
+        "picture": base64.b64encode(overlay_png).decode(),
+        "colour_of": colour_of,
+    }
+    return fill_page("report.html.j2", values, language)
 
 
 def summarise(report: Report) -> str:
