@@ -141,10 +141,10 @@ class Language:
         listed = self.in_place.get((place, value), self.exact.get(value))
         if listed is not None:
             return listed
-        for joint in JOINTS:
+        for joint in (joint for joint in JOINTS if joint in value):
             parts = [self._find_value(place, part) for part in value.split(joint)]
             known = [part for part in parts if part is not None]
-            if 1 < len(parts) == len(known):
+            if len(known) == len(parts):
                 return self._mark(joint).join(known)
         return self.find(value, place)
 
