@@ -21,27 +21,14 @@ from pydicom.errors import InvalidDicomError
 from vascal.errors import InputError
 from vascal.io.dicom_files import UNREADABLE_FILE, open_images
 from vascal.io.dicom_values import integer_of, text_of, tolerant_reading
+from vascal.io.objects.study_copy import copy_study, day_of, time_of
 
 ObjectKind = Literal["seg", "sr", "pdf", "capture", "key-objects"]
 SERIES_OFFSETS: dict[ObjectKind, int] = {"seg": 91, "sr": 92, "pdf": 93, "capture": 94, "key-objects": 95}
 """Series 3 gives segmentation 391, report 392 and so on, so that they sort behind their images."""
+LARGEST_SERIES = 21_000_000
+"""A hundred times a larger number is none that DICOM can write (32 bits); some archives number by date and time."""
 MANUFACTURER = "vascal"
-CHARACTER_SET = "ISO_IR 192"
-"""UTF-8: the source's own may lack letters of what is written here."""
-REQUIRED = (
-    "PatientName", "PatientID", "PatientBirthDate", "PatientSex",
-    "StudyInstanceUID", "StudyDate", "StudyTime", "StudyID", "AccessionNumber", "ReferringPhysicianName",
-)  # fmt: skip
-"""Present in every object, empty where the source is silent (type 2)."""
-COPIED = (
-    "IssuerOfPatientID", "PatientAge", "PatientSize", "PatientWeight", "EthnicGroup", "OtherPatientIDsSequence",
-    "StudyDescription", "IssuerOfAccessionNumberSequence", "ProcedureCodeSequence", "AdmissionID",
-    "PatientIdentityRemoved", "DeidentificationMethod", "DeidentificationMethodCodeSequence",
-    "LongitudinalTemporalInformationModified", "ClinicalTrialSponsorName", "ClinicalTrialProtocolID",
-    "ClinicalTrialProtocolName", "ClinicalTrialSiteID", "ClinicalTrialSiteName", "ClinicalTrialSubjectID",
-    "ClinicalTrialTimePointID", "ClinicalTrialTimePointDescription",
-)  # fmt: skip
-"""Copied where the source has them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -76,15 +63,16 @@ class ObjectContext:
 
     def series_number(self, kind: ObjectKind) -> int:
         """Give the Series Number of a kind of object."""
-        return 100 * max(0, integer_of(self.sources[0], "SeriesNumber") or 0) + SERIES_OFFSETS[kind]
+        number = max(0, integer_of(self.sources[0], "SeriesNumber") or 0)
+        return (100 * number if number < LARGEST_SERIES else 0) + SERIES_OFFSETS[kind]
 
     @property
     def moment(self) -> tuple[str, str]:
         """Date and time of the source, as every object states them; a day without a known time starts at midnight."""
         for stem in ("Content", "Acquisition", "Series", "Study"):
-            day = text_of(self.sources[0], f"{stem}Date")
-            if len(day) == 8 and day.isdigit():
-                return day, text_of(self.sources[0], f"{stem}Time") or "000000"
+            day = day_of(self.sources[0], f"{stem}Date")
+            if day:
+                return day, time_of(self.sources[0], f"{stem}Time") or "000000"
         return "19000101", "000000"
 
     def describe_study(self) -> Dataset:
@@ -127,18 +115,6 @@ def _read_headers(places: Iterable[tuple[Path, str | None]]) -> Iterable[Dataset
                 raise InputError(
                     f"{member or path.name} can not be read as DICOM; DICOM results need DICOM images"
                 ) from error
-
-
-def copy_study(source: Dataset) -> Dataset:
-    """Copy patient and study attributes; those that must be there are empty where the source lacks them."""
-    dataset = Dataset()
-    dataset.SpecificCharacterSet = CHARACTER_SET
-    for keyword in REQUIRED:
-        setattr(dataset, keyword, source.get(keyword, "") or "")
-    for keyword in COPIED:
-        if source.get(keyword):
-            setattr(dataset, keyword, source.get(keyword))
-    return dataset
 
 
 def _digest(*parts: str) -> bytes:
