@@ -11,8 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Literal
 
-SCHEME = "99VASCAL"
+SCHEME: Literal["99VASCAL"] = "99VASCAL"
 SCHEME_UID = "2.25.55420410987991453997168437962020258532"
 """Coding Scheme UID (0008,010C); from a name-based UUID, so that no registry has to give it."""
 SCHEME_URI = f"urn:oid:{SCHEME_UID}"
@@ -97,12 +98,12 @@ PRIVATE_CODES: Mapping[str, PrivateCode] = _table(
         ("AAC24-LEVEL", "AAC-24 points of one level", "Both walls beside one lumbar vertebra, 0 to 6"),
         *((f"AAC24-L{n}", f"AAC-24 points at L{n}", "Both walls beside this vertebra, 0 to 6") for n in (1, 2, 3, 4)),
         *(
-            (f"GRADE-L{n}-{wall[:3].upper()}", f"Grade of the {wall} aortic wall at L{n}", "0 to 3 by thirds")
+            (f"GRADE-L{n}-{wall[:4].upper()}", f"Grade of the {wall} aortic wall at L{n}", "0 to 3 by thirds")
             for n in (1, 2, 3, 4)
             for wall in ("anterior", "posterior")
         ),
         *(
-            (f"SHARE-L{n}-{wall[:3].upper()}", f"Calcified share of the {wall} aortic wall at L{n}", "0 to 1")
+            (f"SHARE-L{n}-{wall[:4].upper()}", f"Calcified share of the {wall} aortic wall at L{n}", "0 to 1")
             for n in (1, 2, 3, 4)
             for wall in ("anterior", "posterior")
         ),
