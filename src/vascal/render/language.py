@@ -47,8 +47,8 @@ class Language:
     exact
         Translation by the English text.
     in_place
-        Translation by the name of a place in a pattern and the English text that stands there: for words that mean
-        different things in different sentences.
+        Translation by the name of a place in a pattern, up to its underscore, and the English text that stands
+        there: for words that mean different things in different sentences.
     patterns
         For texts that hold numbers or names: what the English looks like, and its translation with
         the same places in it. The most particular comes first.
@@ -98,7 +98,7 @@ class Language:
         return found
 
     def _find_as_written(self, text: str, place: str) -> str | None:
-        listed = self.in_place.get((place, text), self.exact.get(text))
+        listed = self._find_listed(text, place)
         if listed is not None:
             return listed
         if _MEASURE.fullmatch(text):
@@ -110,6 +110,10 @@ class Language:
             if match is not None:
                 return self._fill(translation, match.groupdict())
         return None
+
+    def _find_listed(self, text: str, place: str) -> str | None:
+        """Look a text up; `risk_before` and `risk_after` are both places of kind ``risk``."""
+        return self.in_place.get((place.partition("_")[0], text), self.exact.get(text))
 
     def _say_runs(self, text: str, place: str) -> Iterator[tuple[str, str]]:
         """Cut a text into the longest runs of sentences that are listed; give each with what it becomes."""
@@ -138,7 +142,7 @@ class Language:
 
     def _find_value(self, place: str, value: str) -> str | None:
         """Find a value as a list of known ones before any pattern, whose places might swallow the rest of a list."""
-        listed = self.in_place.get((place, value), self.exact.get(value))
+        listed = self._find_listed(value, place)
         if listed is not None:
             return listed
         for joint in (joint for joint in JOINTS if joint in value):

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 
+from vascal.render.language import Language, read_language
 from vascal.render.wording import show_score
 from vascal.risk.percentile_curves import PercentileCurve
 from vascal.risk.reclassification import CATEGORIES, EDGES
@@ -20,6 +21,7 @@ SCORES = (0, 10, 100, 400, 1000, 3000, 10000)
 """Marks of the score axis; logarithmic above 1, so that zero has a place."""
 WIDTH, HEIGHT = 460, 300
 LEFT, RIGHT, TOP, BOTTOM = 46, 46, 22, 40
+ENGLISH = read_language("en")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +45,12 @@ class RiskRow:
 
 
 def draw_percentiles(
-    curves: Sequence[PercentileCurve], age_years: float, agatston: float, interval: tuple[float, float] | None = None
+    curves: Sequence[PercentileCurve],
+    age_years: float,
+    agatston: float,
+    interval: tuple[float, float] | None = None,
+    *,
+    language: Language = ENGLISH,
 ) -> str:
     """Draw percentiles over age with the patient on them.
 
@@ -55,6 +62,8 @@ def draw_percentiles(
         The patient.
     interval
         What the score may be instead.
+    language
+        Of what is written in it.
     """
     age_years = math.floor(age_years) + 0.5  # the dot stands in the middle of its year, never on the step of a table
     ages = [age for curve in curves for age, _ in curve.points]
@@ -62,16 +71,16 @@ def draw_percentiles(
     top = max(1000.0, agatston, *(score for curve in curves for _, score in curve.points)) * 1.15
     frame = _Frame(low=low, high=high, top=math.log1p(top))
     parts = [
-        _text(2, 11, "Agatston score", anchor="start"),
+        _text(2, 11, escape(language.say("Agatston score")), anchor="start"),
         *_score_axis(frame),
-        *_age_axis(frame),
+        *_age_axis(frame, language.say("age, years")),
         *_bands(frame, curves),
-        *_curve_names(frame, curves),
+        *_curve_names(frame, curves, language),
     ]
-    parts += _patient(frame, age_years, agatston, interval)
+    parts += _patient(frame, age_years, language.say(show_score(agatston)), agatston, interval)
     here = f"{show_score(agatston)} at {math.floor(age_years)} years"
     label = f"Percentiles of the Agatston score by age, and this patient: {here}."
-    return _svg(WIDTH, HEIGHT, label, parts)
+    return _svg(WIDTH, HEIGHT, language.say(label), parts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,14 +126,14 @@ def _score_axis(frame: _Frame) -> Iterator[str]:
         yield _text(LEFT - 8, y + 4, f"{score}", anchor="end")
 
 
-def _age_axis(frame: _Frame) -> Iterator[str]:
+def _age_axis(frame: _Frame, title: str) -> Iterator[str]:
     first = math.ceil(frame.low / 10) * 10
     for age in range(first, math.floor(frame.high) + 1, 10):
         x = frame.x(age)
         yield _line(x, HEIGHT - BOTTOM, x, HEIGHT - BOTTOM + 5, f'stroke="{SOFT}"')
         yield _text(x, HEIGHT - BOTTOM + 19, f"{age}")
     yield _line(LEFT, HEIGHT - BOTTOM, WIDTH - RIGHT, HEIGHT - BOTTOM, f'stroke="{SOFT}"')
-    yield _text((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 4, "age, years")
+    yield _text((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 4, escape(title))
 
 
 def _path(frame: _Frame, points: Sequence[tuple[float, float]]) -> str:
@@ -144,7 +153,7 @@ def _bands(frame: _Frame, curves: Sequence[PercentileCurve]) -> Iterator[str]:
         )
 
 
-def _curve_names(frame: _Frame, curves: Sequence[PercentileCurve]) -> Iterator[str]:
+def _curve_names(frame: _Frame, curves: Sequence[PercentileCurve], language: Language) -> Iterator[str]:
     """Name each curve at its end, moved apart where they would touch."""
     above = math.inf
     for curve in reversed(curves):
@@ -152,10 +161,13 @@ def _curve_names(frame: _Frame, curves: Sequence[PercentileCurve]) -> Iterator[s
         y = frame.y(score) if above == math.inf else max(frame.y(score), above + 14)
         above = y
         bold = 'font-weight="650"' if curve.percent == 50 else ""
-        yield _text(frame.x(age) + 6, y + 4, f"{curve.percent:g}th", anchor="start", style=bold)
+        name = language.say(f"{curve.percent:g}th", "curve")
+        yield _text(frame.x(age) + 6, y + 4, escape(name), anchor="start", style=bold)
 
 
-def _patient(frame: _Frame, age: float, agatston: float, interval: tuple[float, float] | None) -> Iterator[str]:
+def _patient(
+    frame: _Frame, age: float, said: str, agatston: float, interval: tuple[float, float] | None
+) -> Iterator[str]:
     x, y = frame.x(age), frame.y(agatston)
     if interval is not None:
         yield _line(x, frame.y(interval[0]), x, frame.y(interval[1]), f'stroke="{INK}" stroke-width="2"')
@@ -165,7 +177,7 @@ def _patient(frame: _Frame, age: float, agatston: float, interval: tuple[float, 
     yield _text(
         x + (12 if right else -12),
         y - 8,
-        escape(show_score(agatston)),
+        escape(said),
         anchor="start" if right else "end",
         size=15,
         style=halo,
@@ -177,22 +189,24 @@ LEAST_TICK, MOST_DIGITS = 36, 4
 FILLS = ("#eef3f8", "#dfe9f3", "#cadbec", "#b3cbe4")
 
 
-def draw_risks(rows: Sequence[RiskRow]) -> str:
+def draw_risks(rows: Sequence[RiskRow], *, language: Language = ENGLISH) -> str:
     """Draw ten-year risks over the categories of the 2018 AHA/ACC guideline, before (ring) and after (dot) calcium.
 
     Parameters
     ----------
     rows
         At least one.
+    language
+        Of what is written in it.
     """
     highest = max(max(row.before, row.after or 0.0, *(row.span or (0.0,))) for row in rows)
     top = next((edge for edge in (0.25, 0.4, 0.6, 1.0) if highest < 0.96 * edge), 1.0)
     height = RISK_TOP + ROW * len(rows) + 26
-    parts = [*_categories(top, height)]
+    parts = [*_categories(top, height, language)]
     for n, row in enumerate(rows):
-        parts += _risk_row(row, top, RISK_TOP + n * ROW)
+        parts += _risk_row(row, top, RISK_TOP + n * ROW, language)
     label = "Ten-year risks: " + "; ".join(_say(row) for row in rows) + "."
-    return _svg(WIDTH, height, label, parts)
+    return _svg(WIDTH, height, language.say(label), parts)
 
 
 def _say(row: RiskRow) -> str:
@@ -222,34 +236,31 @@ def _risk_x(probability: float, top: float) -> float:
     return RISK_LEFT + (WIDTH - RISK_LEFT - RISK_RIGHT) * min(probability, top) / top
 
 
-def _categories(top: float, height: int) -> Iterator[str]:
+def _categories(top: float, height: int, language: Language) -> Iterator[str]:
     low = 0.0
     for edge, name, fill in zip((*EDGES, 1.0), CATEGORIES, FILLS, strict=True):
         x, end = _risk_x(low, top), _risk_x(edge, top)
         yield _bar(x, RISK_TOP - 6, end - x, height - RISK_TOP - 16, f'fill="{fill}"')
         if end - x > 34:
-            yield _text((x + end) / 2, RISK_TOP - 13, name, size=11.5)
+            yield _text((x + end) / 2, RISK_TOP - 13, escape(language.say(name, "risk")), size=11.5)
         low = min(edge, top)
     last = -math.inf
     for share in (0.0, *EDGES, *(tick for tick in (0.4, 0.6, 1.0) if tick <= top)):
         x = _risk_x(share, top)
         if x - last >= LEAST_TICK:
-            yield _text(x, height - 8, f"{100 * share:g} %", size=11.5)
+            yield _text(x, height - 8, language.say(f"{100 * share:g} %"), size=11.5)
             last = x
 
 
-def _risk_row(row: RiskRow, top: float, y: float) -> Iterator[str]:
+def _risk_row(row: RiskRow, top: float, y: float, language: Language) -> Iterator[str]:
     middle, before = y + 34, _risk_x(row.before, top)
-    said = (
-        f"{show_percent(row.before)}"
-        if row.after is None
-        else f"{show_percent(row.before)} → {show_percent(row.after)}"
-    )
+    shares = [row.before] if row.after is None else [row.before, row.after]
+    said = " → ".join(language.say(show_percent(share)) for share in shares)
     halo = f'fill="{INK}" stroke="#ffffffb0" stroke-width="3" paint-order="stroke"'
     yield _text(
         RISK_LEFT + 6,
         y + 14,
-        f'{escape(row.title)} <tspan font-weight="650">{escape(said)}</tspan>',
+        f'{escape(language.say(row.title))} <tspan font-weight="650">{escape(said)}</tspan>',
         anchor="start",
         size=13,
         style=halo,

@@ -7,9 +7,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from vascal.errors import InputError
+from vascal.render.language import LANGUAGES, LanguageCode, read_language
+from vascal.render.pages import fill_page
 from vascal.render.risk_figures import RiskRow, draw_percentiles, draw_risks, show_percent
 from vascal.render.wording import show_number, show_score
 from vascal.risk.aac_hazards import RATIO_IS_NO_RISK
@@ -19,22 +19,7 @@ from vascal.risk.model import TITLES, RiskEstimate, unit_of
 from vascal.risk.profile import number_of
 from vascal.risk.reclassification import CATEGORIES, ORIENTATION, RiskChange
 
-_GLUED = re.compile(r"(?<=\d) (?=%)")
-
-
-def _glue(text: str) -> str:
-    """Keep a number and its per cent sign on one line."""
-    return _GLUED.sub("\u00a0", text)
-
-
-_PAGES = Environment(
-    loader=PackageLoader("vascal.render"),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
-_PAGES.filters.update(percent=lambda value: _glue(show_percent(value)), glue=_glue)
+_LANGUAGE = re.compile(r"<html lang=\"(\w+)\"")
 BEGIN, END = "<!-- risk: begin -->", "<!-- risk: end -->"
 """Between these in a report stands the section, so that it can be replaced when more is known."""
 
@@ -73,32 +58,41 @@ class RiskLine:
     without: float
     with_calcium: float | None
 
+    @property
+    def what(self) -> str:
+        """Outcome and time."""
+        return f"{self.outcome}, {self.years} years"
 
-def draw_risk_section(found: RiskAssessment) -> str:
+
+def draw_risk_section(found: RiskAssessment, language: LanguageCode = "en") -> str:
     """Write the section as HTML that stands inside a report's page; empty where nothing can be said.
 
     Parameters
     ----------
     found
         What to say.
+    language
+        Of the page.
     """
     if not _has_meaning(found):
         return ""
     lines = tuple(list_lines(found))
-    return _PAGES.get_template("risk.html.j2").render(
-        found=found,
-        lead=say_lead(found),
-        percentile_svg=_percentiles(found),
-        risk_svg=_risks(found),
-        lines=lines,
-        has_calcium=any(line.with_calcium is not None for line in lines),
-        remarks=list_remarks(found),
-        known=list_known(found),
-        sources=list_sources(found),
-        sentences=tuple(say_change(found.change, found.facts.agatston)) if found.change is not None else (),
-        ratio_note=RATIO_IS_NO_RISK,
-        orientation=ORIENTATION,
-    )
+    values = {
+        "found": found,
+        "lead": say_lead(found),
+        "percentile_svg": _percentiles(found, language),
+        "percentile_caption": _caption_percentiles(found),
+        "risk_svg": _risks(found, language),
+        "risk_caption": _caption_risks(found),
+        "lines": lines,
+        "has_calcium": any(line.with_calcium is not None for line in lines),
+        "remarks": list_remarks(found),
+        "known": list_known(found),
+        "sources": list_sources(found),
+        "sentences": tuple(say_change(found.change, found.facts.agatston)) if found.change is not None else (),
+        "ratio_note": RATIO_IS_NO_RISK,
+    }
+    return fill_page("risk.html.j2", values, language)
 
 
 def replace_section(page: str, section: str) -> str:
@@ -113,6 +107,12 @@ def replace_section(page: str, section: str) -> str:
     if not 0 <= begin < end:
         raise InputError("report.html has no place for a risk section; score again with this version")
     return f"{page[: begin + len(BEGIN)]}\n{section}{page[end:]}"
+
+
+def language_of(page: str) -> LanguageCode:
+    """Tell the language of a report's page, in which its section must be; English where it does not say."""
+    found = _LANGUAGE.search(page)
+    return next((code for code in LANGUAGES if found is not None and code == found[1]), "en")
 
 
 def _has_meaning(found: RiskAssessment) -> bool:
@@ -249,16 +249,33 @@ def list_sources(found: RiskAssessment) -> tuple[str, ...]:
     return tuple(dict.fromkeys(said))
 
 
-def _percentiles(found: RiskAssessment) -> str:
+def _percentiles(found: RiskAssessment, language: LanguageCode) -> str:
     score, age = found.facts.agatston, found.profile.age_years
     if not found.curves or score is None or age is None:
         return ""
-    return draw_percentiles(found.curves, age, score, found.facts.interval)
+    return draw_percentiles(found.curves, age, score, found.facts.interval, language=read_language(language))
 
 
-def _risks(found: RiskAssessment) -> str:
+def _caption_percentiles(found: RiskAssessment) -> tuple[str, ...]:
+    if not found.percentiles:
+        return ()
+    first = found.percentiles[0]
+    bar = "" if found.facts.interval is None else ", the bar what the score may be instead (95 %)"
+    return (
+        f"Percentiles by age: {first.reference.title}, {first.age_band} compared.",
+        f"The dot is this patient{bar}.",
+    )
+
+
+def _risks(found: RiskAssessment, language: LanguageCode) -> str:
     rows = [row for wanted in _IN_FIGURE for row in _rows(found, *wanted)]
-    return draw_risks(rows) if rows else ""
+    return draw_risks(rows, language=read_language(language)) if rows else ""
+
+
+def _caption_risks(found: RiskAssessment) -> tuple[str, ...]:
+    dot = "" if found.change is None else "; dot: with calcium"
+    bar = "" if found.span is None else "; the pale bar follows the score's interval"
+    return ("Risk within ten years.", f"Ring: from risk factors alone{dot}{bar}.", ORIENTATION)
 
 
 def _rows(found: RiskAssessment, start: str, outcome: str) -> Iterator[RiskRow]:
