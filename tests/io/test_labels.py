@@ -154,10 +154,12 @@ def test_segments_that_share_a_voxel_are_refused(tmp_path: Path) -> None:
         read_labels(path, grid)
 
 
-def test_a_fractional_segmentation_is_refused(tmp_path: Path) -> None:
+def test_fractions_are_refused_unless_they_are_none_and_all(tmp_path: Path) -> None:
     path, grid = write_segmentation(tmp_path, (two_boxes() == 1).astype(np.float32), "FRACTIONAL", (LAD,))
-    with pytest.raises(LabelError, match="FRACTIONAL"):
-        read_labels(path, grid)
+    np.testing.assert_array_equal(read_labels(path, grid).labels, two_boxes() == 1)
+    half, _ = write_segmentation(tmp_path / "b", (two_boxes() == 1).astype(np.float32) / 2, "FRACTIONAL", (LAD,))
+    with pytest.raises(LabelError, match="FRACTIONAL segmentation with 6 pixels between 0 and 255"):
+        read_labels(half, grid)
 
 
 def test_a_segmentation_of_another_scan_is_refused(tmp_path: Path) -> None:
