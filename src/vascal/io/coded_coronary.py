@@ -1,7 +1,7 @@
 """A coronary calcium score as coded findings.
 
-A total that must not be quoted is never coded as a calcium score: it gets a code of its own, and neither arteries
-nor volume nor mass nor category are given, so that no program takes it for one.
+A total that must not be quoted is never coded as a calcium score: it gets a code of its own, as do volume and mass,
+and neither arteries nor category are given, so that no program takes it for one.
 
 References
 ----------
@@ -13,6 +13,7 @@ code for the Agatston score itself.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
@@ -48,7 +49,7 @@ ARTERIES: Mapping[str, Code] = MappingProxyType(
     {
         "LM": Code(scheme="SCT", value="3227004", meaning="Left main coronary artery"),
         "LAD": Code(scheme="SCT", value="59438005", meaning="Left anterior descending coronary artery"),
-        "LCX": Code(scheme="SCT", value="57396003", meaning="Left circumflex coronary artery"),
+        "LCX": Code(scheme="SCT", value="57396003", meaning="Circumflex coronary artery"),
         "RCA": Code(scheme="SCT", value="13647002", meaning="Right coronary artery"),
     }
 )
@@ -109,7 +110,12 @@ def _code_sum(saved: Mapping[str, Any]) -> Finding:
         unit=SCORE,
         site=CORONARY,
         site_text="All coronary arteries",
-        parts=(part("LESIONS", saved["total"]["lesions"]), *_describe(saved)),
+        parts=(
+            part("VOLUME-SUM", tidy(saved["total"]["volume_mm3"]), "mm3"),
+            part("MASS-SUM", tidy(saved["total"]["mass_mg"]), "mg"),
+            part("LESIONS", saved["total"]["lesions"]),
+            *_describe(saved),
+        ),
     )
 
 
@@ -125,8 +131,15 @@ def _code_vessel(name: str, vessel: Mapping[str, Any]) -> Finding:
         site_text=site_text,
         method=METHOD,
         parts=_measure(vessel),
-        flat=private(f"AGATSTON-{name if name in ARTERIES else 'OTHER'}"),
+        flat=_name_alone(name, site_text),
     )
+
+
+def _name_alone(name: str, place: str) -> Code:
+    """Give the code of an artery's score; one code stands for all other names, which its meaning then tells."""
+    if name in ARTERIES:
+        return private(f"AGATSTON-{name}")
+    return replace(private("AGATSTON-OTHER"), meaning=f"Agatston score: {place}")
 
 
 def _place(name: str) -> tuple[Code, str]:

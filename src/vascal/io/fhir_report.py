@@ -139,12 +139,17 @@ def _enter(resource: Json, identity: PatientIdentity | None, bundle_type: Bundle
 
 
 def _clean(content: object) -> object:
-    """Replace characters that FHIR's texts do not have, such as a header or a file's name may hold."""
+    """Keep to what FHIR's texts may hold, whatever a header or a file's name holds, and drop what is then empty."""
     if isinstance(content, dict):
-        return {name: _clean(value) for name, value in content.items()}
+        return known({name: _clean(value) for name, value in content.items()})
     if isinstance(content, list):
-        return [_clean(item) for item in content]
-    return replace_controls(content) if isinstance(content, str) else content
+        return [item for item in map(_clean, content) if item not in ("", {}, [])]
+    return _clean_text(content) if isinstance(content, str) else content
+
+
+def _clean_text(text: str) -> str:
+    """Put plain spaces where other white space or controls stand, and none at the ends."""
+    return "".join(" " if sign.isspace() else sign for sign in replace_controls(text)).strip()
 
 
 def _search(text: str) -> str:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -198,11 +199,18 @@ def _write_value(value: float | str | bool | Code) -> tuple[str, str]:
 
 def _number(lines: Iterator[_Line], report: CodedReport) -> Iterator[str]:
     """Write lines with their place, and notes behind the line that they belong to."""
+    before: Counter[str] = Counter()
     device = escape(f"vascal {report.maker.version} {report.maker.finder or ''}".strip()[:LONGEST_TEXT])
     for place, line in enumerate(lines, start=1):
         unit = f"{escape(line.unit)}^^UCUM" if line.unit else ""
         fields = {1: str(place), 2: line.kind, 3: _coded(line.codes), 5: line.value, 6: unit, 11: PRELIMINARY}
-        fields |= {14: _day(report), 17: "" if line.method is None else _coded([line.method])}
+        before[line.codes[0].value] += 1
+        again = before[line.codes[0].value]
+        fields |= {
+            4: str(again) if again > 1 else "",
+            14: _day(report),
+            17: "" if line.method is None else _coded([line.method]),
+        }
         yield _segment("OBX", {**fields, 18: device})
         for number, note in enumerate(line.notes, start=1):
             yield f"NTE|{number}|L|{escape(note)}"

@@ -15,7 +15,7 @@ from typing import Literal
 from pydicom.dataset import Dataset
 
 from vascal.errors import TableError
-from vascal.io.dicom_values import text_of
+from vascal.io.dicom_values import text_of, tolerant_reading
 from vascal.io.evaluation_table import Table, read_table
 
 GROUPS = ("alphabetic", "ideographic", "phonetic")
@@ -74,17 +74,18 @@ def identity_of(dataset: Dataset) -> PatientIdentity | None:
     dataset
         Header of any image of the study.
     """
-    number = text_of(dataset, "PatientID")
-    if not number:
-        return None
-    return PatientIdentity(
-        patient_id=number,
-        issuer=text_of(dataset, "IssuerOfPatientID"),
-        name=text_of(dataset, "PatientName"),
-        birth_date=_read_day(text_of(dataset, "PatientBirthDate")),
-        sex=_read_sex(text_of(dataset, "PatientSex")),
-        accession_number=text_of(dataset, "AccessionNumber"),
-    )
+    with tolerant_reading():
+        number = text_of(dataset, "PatientID")
+        if not number:
+            return None
+        return PatientIdentity(
+            patient_id=number,
+            issuer=text_of(dataset, "IssuerOfPatientID"),
+            name=text_of(dataset, "PatientName"),
+            birth_date=_read_day(text_of(dataset, "PatientBirthDate")),
+            sex=_read_sex(text_of(dataset, "PatientSex")),
+            accession_number=text_of(dataset, "AccessionNumber"),
+        )
 
 
 def read_identities(path: Path) -> Mapping[str, PatientIdentity]:
