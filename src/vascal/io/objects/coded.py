@@ -26,6 +26,11 @@ class Coded:
     scheme: str
     meaning: str
 
+    @property
+    def key(self) -> tuple[str, str]:
+        """What tells it from other concepts: value and scheme; meanings differ between authors."""
+        return self.value, self.scheme
+
     def to_item(self) -> Dataset:
         """Give an item of a code sequence."""
         item = Dataset()

@@ -1,0 +1,144 @@
+"""What surrounds the content of a structured report: patient, equipment, references, and how far it may be trusted.
+
+A report is never verified here: a person does that, on the system that stores it.
+Source: DICOM PS3.3 A.35.13 (Comprehensive 3D SR), C.17.2 (SR Document General), C.12.1 (SOP Common).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydicom.dataset import Dataset
+from pydicom.sequence import Sequence
+from pydicom.uid import Comprehensive3DSRStorage
+
+from vascal.errors import InputError
+from vascal.io.dicom_values import text_of
+from vascal.io.objects.context import MANUFACTURER, ObjectContext
+from vascal.io.objects.envelope import MODEL, Kind, describe_scheme, start_object, to_bytes
+from vascal.io.objects.segments import SegReference
+from vascal.io.objects.sr_content import refer_to
+
+LONGEST_SHORT_TEXT = 64
+"""Characters of a long string (LO)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How far a report may be trusted, as its header says it.
+
+    Parameters
+    ----------
+    is_complete
+        Whether the total may be quoted.
+    why
+        What forbids to quote it.
+    """
+
+    is_complete: bool
+    why: tuple[str, ...] = ()
+
+
+def require_sources(context: ObjectContext, saved: Mapping[str, Any]) -> None:
+    """Refuse to report a score on other images than those it was measured on.
+
+    Raises
+    ------
+    InputError
+        If an image is not among those that `score.json` names.
+    """
+    measured = set(saved["provenance"]["source_uids"])
+    others = [source for source in context.sources if text_of(source, "SOPInstanceUID") not in measured]
+    if others:
+        raise InputError(
+            f"{len(others)} of {len(context.sources)} images are not those of the score; needed: the images it names"
+        )
+
+
+def device_uid(saved: Mapping[str, Any]) -> str:
+    """Give the UID of this software with these weights, the same wherever it runs."""
+    made_by = saved["provenance"]
+    text = "\0".join(("vascal device", made_by["version"], made_by["finder"] or ""))
+    return f"2.25.{int.from_bytes(hashlib.sha256(text.encode()).digest()[:16], 'big')}"
+
+
+def write_report(
+    context: ObjectContext,
+    content: Dataset,
+    *,
+    description: str,
+    standing: Standing,
+    device: str,
+    segmentation: SegReference | None = None,
+) -> bytes:
+    """Put content into a document.
+
+    Parameters
+    ----------
+    context
+        The images it is about.
+    content
+        Root of the content tree.
+    description
+        Series Description.
+    standing
+        Complete, or partial and why.
+    device
+        UID of what observed.
+    segmentation
+        That it points to.
+    """
+    document = start_object(context, Kind(name="sr", sop_class_uid=Comprehensive3DSRStorage, description=description))
+    del document.BodyPartExamined  # no attribute of a report; the image library names the region
+    document.update(content)
+    describe_scheme(document)
+    document.ReferencedPerformedProcedureStepSequence = Sequence()
+    _declare(document, standing)
+    document.AuthorObserverSequence = Sequence([_name_author(device)])
+    document.CurrentRequestedProcedureEvidenceSequence = _list_evidence(context, segmentation)
+    return to_bytes(document)
+
+
+def _declare(document: Dataset, standing: Standing) -> None:
+    document.VerificationFlag, document.PreliminaryFlag = "UNVERIFIED", "PRELIMINARY"
+    document.CompletionFlag = "COMPLETE" if standing.is_complete else "PARTIAL"
+    if not standing.is_complete:
+        reason = f"Total must not be quoted: {', '.join(standing.why)}"
+        document.CompletionFlagDescription = reason[:LONGEST_SHORT_TEXT]
+    document.PerformedProcedureCodeSequence = Sequence()
+
+
+def _name_author(device: str) -> Dataset:
+    author = Dataset()
+    author.ObserverType, author.DeviceUID, author.StationName = "DEV", device, MODEL
+    author.Manufacturer, author.ManufacturerModelName = MANUFACTURER, MODEL
+    author.InstitutionName, author.InstitutionCodeSequence = "", Sequence()
+    return author
+
+
+def _list_evidence(context: ObjectContext, segmentation: SegReference | None) -> Sequence:
+    """List everything that the content points to, by study and series."""
+    named = [
+        tuple(text_of(source, f"{what}UID") for what in ("StudyInstance", "SeriesInstance", "SOPClass", "SOPInstance"))
+        for source in context.sources
+    ]
+    if segmentation is not None:
+        one = segmentation
+        named.append((named[0][0], one.series_instance_uid, one.sop_class_uid, one.sop_instance_uid))
+    by_study: dict[str, dict[str, list[Dataset]]] = {}
+    for study, series, sop_class, sop_instance in named:
+        by_study.setdefault(study, {}).setdefault(series, []).append(refer_to(sop_class, sop_instance))
+    return Sequence(_refer_to_study(study, series) for study, series in by_study.items())
+
+
+def _refer_to_study(study: str, series: Mapping[str, Iterable[Dataset]]) -> Dataset:
+    item = Dataset()
+    item.StudyInstanceUID, item.ReferencedSeriesSequence = study, Sequence()
+    for uid, references in series.items():
+        one = Dataset()
+        one.SeriesInstanceUID, one.ReferencedSOPSequence = uid, Sequence(references)
+        item.ReferencedSeriesSequence.append(one)
+    return item
