@@ -20,7 +20,8 @@ from vascal.errors import VascalError
 from vascal.io.dicom import read_studies
 from vascal.models.finder import Finder
 from vascal.pipeline import ScoredSeries, score_series
-from vascal.render.overlay import Marks, draw_overlay
+from vascal.render.marks import Marks
+from vascal.render.overlay import draw_overlay
 from vascal.study import Series
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from tests.aac.made_film import make_aac_report
 from tests.io.fhir_bundles import whole
-from tests.report.make_report import make_report
+from tests.report.make_report import make_images, make_report
 from vascal.errors import ImpossibleInputError, InputError, OutOfRangeError
 from vascal.io.aac_results import aac_to_dict, aac_to_json
 from vascal.io.image_facts import facts_of, find_score_files, read_facts
@@ -32,6 +32,8 @@ from vascal.risk_study import (
 )
 from vascal.study import Patient
 
+IMAGES = make_images()
+
 TYPED = {
     "ethnicity": "white",
     "total_cholesterol": "5.4 mmol/L",
@@ -52,7 +54,7 @@ def save(folder: Path, report: Report | None = None) -> Path:
     report = report or make_report()
     folder.mkdir(parents=True)
     (folder / "score.json").write_bytes(report_to_json(report))
-    (folder / "report.html").write_text(draw_page(report, b"png"), encoding="utf-8")
+    (folder / "report.html").write_text(draw_page(report, IMAGES), encoding="utf-8")
     return folder / "score.json"
 
 
@@ -80,7 +82,7 @@ def test_risk_json_satisfies_its_schema() -> None:
 
 def test_a_scored_series_is_assessed_from_its_header() -> None:
     report = make_report()
-    files = add_risk(report_to_dict(report), draw_page(report, b"png"))
+    files = add_risk(report_to_dict(report), draw_page(report, IMAGES))
     written = json.loads(files["risk.json"])
     assert written["profile"] == {"age_years": {"value": 58.0, "unit": "years"}, "sex": {"value": "F", "unit": None}}
     assert written["provenance"]["sources"] == ["image header"]
@@ -297,5 +299,5 @@ def test_results_of_films_are_read_from_disk(tmp_path: Path) -> None:
 def test_a_clinician_sees_no_half_of_a_report_when_text_is_odd() -> None:
     report = of_patient(Patient(age_years=58.0, sex="F"))
     odd = replace(report, series=replace(report.series, series_description="\udce9"))
-    files = add_risk(report_to_dict(odd), draw_page(odd, b"png"))
+    files = add_risk(report_to_dict(odd), draw_page(odd, IMAGES))
     assert b"</html>" in files["report.html"]

@@ -31,7 +31,9 @@ from vascal.io.results import (
 from vascal.io.sources import identify_sources
 from vascal.lesion_explanation import explain
 from vascal.pipeline import ScoredSeries, hash_labels, score_series
-from vascal.render.overlay import Marks, draw_overlay
+from vascal.render.key_images import draw_key_images
+from vascal.render.marks import Marks
+from vascal.render.overlay import draw_overlay
 from vascal.render.page import draw_page
 from vascal.render.saliency import draw_saliency
 from vascal.report.choice import Choice, Quotable, choose_series
@@ -284,13 +286,14 @@ def _load_done(job: Job, options: BatchOptions) -> Mapping[str, Any] | None:
 
 
 def _save(scored: ScoredSeries, job: Job, options: BatchOptions) -> Mapping[str, Any]:
-    picture = draw_overlay(scored.volume, scored.report, _marks(scored))
+    marks = _marks(scored)
+    picture = draw_overlay(scored.volume, scored.report, marks)
     saved = report_to_dict(scored.report)
     files = {
         "lesions.csv": lesions_to_csv(scored.report),
         "overlay.png": picture,
         "score.json": report_to_json(scored.report),
-        **add_risk(saved, draw_page(scored.report, picture)),
+        **add_risk(saved, draw_page(scored.report, draw_key_images(scored.volume, marks))),
     }
     if options.with_anatomy:
         names = {str(value): name for value, name in scored.anatomy.structures.names.items()}

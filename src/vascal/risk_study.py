@@ -17,7 +17,7 @@ from vascal.io.clinical_table import read_clinical_table
 from vascal.io.image_facts import SavedFacts, facts_of, find_score_files, read_facts
 from vascal.io.percentile_table import read_percentile_table
 from vascal.io.risk_results import RiskProvenance, read_known, risk_row, risk_to_json, risks_to_csv
-from vascal.render.risk_section import draw_risk_section, language_of, replace_section
+from vascal.render.risk_summary import put_risk
 from vascal.risk.assessment import RiskAssessment, assess_risk
 from vascal.risk.clinical_text import parse_profile
 from vascal.risk.facts import ImageFacts
@@ -212,11 +212,10 @@ def _doubt_age(header: ClinicalProfile, used: ClinicalProfile) -> tuple[str, ...
 
 
 def lay_out_risk(assessed: Assessed, page: str) -> dict[str, bytes]:
-    """Make `risk.json`, and the report's page with its section, in the language of the page."""
-    section = draw_risk_section(assessed.found, language_of(page))
+    """Make `risk.json`, and the report's page with what it means, in the language of the page."""
     return {
         "risk.json": risk_to_json(assessed.found, assessed.provenance),
-        "report.html": replace_section(page, section).encode(errors="xmlcharrefreplace"),
+        "report.html": put_risk(page, assessed.found).encode(errors="xmlcharrefreplace"),
     }
 
 

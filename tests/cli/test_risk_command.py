@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from tests.report.make_report import make_report
+from tests.report.make_report import make_images, make_report
 from vascal.cli.main import app
 from vascal.io.results import report_to_json
 from vascal.render.page import draw_page
+
+IMAGES = make_images()
 
 KNOWN = [
     *("--ethnicity", "white", "--total-cholesterol", "210 mg/dL", "--hdl", "45 mg/dL", "--systolic", "140"),
@@ -44,7 +46,7 @@ def results(tmp_path: Path) -> Path:
         folder = tmp_path / "results" / "1.2" / name
         folder.mkdir(parents=True)
         (folder / "score.json").write_bytes(report_to_json(make_report(key=name)))
-        (folder / "report.html").write_text(draw_page(make_report(key=name), b"png"), encoding="utf-8")
+        (folder / "report.html").write_text(draw_page(make_report(key=name), IMAGES), encoding="utf-8")
     return tmp_path / "results"
 
 

@@ -13,7 +13,8 @@ from tests.report.make_report import make_report, make_volume
 from vascal.calcium.candidates import find_candidates
 from vascal.calcium.lesions import Lesion, find_lesions
 from vascal.calcium.rule import AGATSTON_1990
-from vascal.render.overlay import WIDTH, Marks, draw_overlay
+from vascal.render.marks import Marks
+from vascal.render.overlay import WIDTH, draw_overlay
 from vascal.render.palette import VESSEL_COLOURS
 from vascal.render.slices import choose_slices, choose_view, pixels_in_slice
 from vascal.volume import Grid, LabelMap, Volume

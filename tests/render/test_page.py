@@ -7,13 +7,15 @@ from html.parser import HTMLParser
 
 import pytest
 
-from tests.report.make_report import ACQUISITION, describe_as, make_report
+from tests.report.make_report import ACQUISITION, describe_as, make_images, make_report
 from vascal.calcium.score import score_calcium
 from vascal.render.page import draw_page, list_facts, summarise
 from vascal.render.wording import show_rule
 from vascal.report.report import Report
 from vascal.study import Gating
 from vascal.volume import Grid, Volume
+
+IMAGES = make_images()
 
 
 class Page(HTMLParser):
@@ -23,6 +25,7 @@ class Page(HTMLParser):
         super().__init__()
         self.tables = self.captions = 0
         self.images: list[dict[str, str | None]] = []
+        self.drawings: list[dict[str, str | None]] = []
         self.links: list[str] = []
         self.scripts = 0
         self.words: list[str] = []
@@ -35,6 +38,8 @@ class Page(HTMLParser):
         found = dict(attrs)
         if tag == "img":
             self.images.append(found)
+        if tag == "svg":
+            self.drawings.append(found)
         self.links += [value for name, value in attrs if name in ("href", "src") and value is not None]
 
     def handle_data(self, data: str) -> None:
@@ -46,21 +51,28 @@ class Page(HTMLParser):
 
 
 def page(report: Report) -> Page:
-    return Page(draw_page(report, b"png"))
+    return Page(draw_page(report, IMAGES))
 
 
-def test_every_table_has_a_caption_and_the_picture_an_alternative() -> None:
+def test_every_table_has_a_caption_and_every_picture_an_alternative() -> None:
     found = page(make_report())
     assert found.tables == found.captions >= 4
-    (image,) = found.images
-    assert "Agatston 12.5 in 2 lesions: LM 4.5, RCA 8." in str(image["alt"])
+    labels = [str(drawing["aria-label"]) for drawing in found.drawings]
+    assert labels[0] == "12.5 on the scale of categories."
+    assert labels[1:] == [
+        "Slice 4 of 6, z 109.0 mm. RCA B",
+        "Slice 3 of 6, z 106.0 mm. LM A",
+        "Overview: coronal maximum, seen from the front. LM A; RCA B",
+    ]
+    assert "Agatston 12.5 in 2 lesions: LM 4.5, RCA 8." in found.text
 
 
 def test_the_page_needs_nothing_from_outside() -> None:
     found = page(make_report())
     assert found.scripts == 0
-    assert all(link.startswith("data:image/png;base64,") for link in found.links)
-    assert "http" not in draw_page(make_report(), b"png").replace("https://www.w3.org", "")
+    assert found.links
+    assert all(link.startswith("data:image/jpeg;base64,") for link in found.links)
+    assert "http" not in draw_page(make_report(), IMAGES).replace("https://www.w3.org", "")
 
 
 def test_scores_are_rounded_on_the_page_only() -> None:
@@ -74,7 +86,7 @@ def test_a_critical_caveat_comes_first_and_strikes_the_total() -> None:
     report = make_report(quotable=False)
     text = page(report).text
     assert text.index("Do not quote this total") < text.index("Agatston score")
-    assert 'class="total off"' in draw_page(report, b"png")
+    assert 'class="total off"' in draw_page(report, IMAGES)
     assert "Category" not in text
     assert "must not be quoted" in summarise(report)
 
@@ -86,7 +98,7 @@ def test_an_ungated_scan_says_that_cac_drs_is_for_gated_ones() -> None:
 
 
 def test_untrusted_text_is_escaped() -> None:
-    html = draw_page(describe_as(make_report(), "<script>alert(1)</script>"), b"png")
+    html = draw_page(describe_as(make_report(), "<script>alert(1)</script>"), IMAGES)
     assert "<script" not in html
     assert "&lt;script&gt;" in html
 

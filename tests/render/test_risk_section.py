@@ -5,7 +5,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from tests.report.make_report import make_report
+from tests.report.make_report import make_images, make_report
 from tests.risk.make_profile import make_complete_profile
 from vascal.errors import InputError
 from vascal.render.page import draw_page
@@ -25,6 +25,8 @@ from vascal.risk.assessment import assess_risk
 from vascal.risk.facts import ImageFacts
 from vascal.risk.profile import ClinicalProfile
 from vascal.risk.quantity import Cholesterol
+
+IMAGES = make_images()
 
 FACTS = ImageFacts(agatston=120.0, interval=(80.0, 170.0), vessels_with_calcium=2, is_gated=True)
 
@@ -197,7 +199,7 @@ def test_a_score_of_zero_is_said_with_how_many_share_it(complete_profile: Clinic
 
 
 def test_a_section_replaces_the_one_before() -> None:
-    page = draw_page(make_report(), b"png")
+    page = draw_page(make_report(), IMAGES)
     once = replace_section(page, "<p>one</p>\n")
     twice = replace_section(once, "<p>two</p>\n")
     assert "<p>one</p>" in once

@@ -15,9 +15,9 @@ def doubt(low: float, high: float, zero: float, category: float) -> TotalUncerta
     return TotalUncertainty(low=low, high=high, level=0.95, zero_probability=zero, categories=MappingProxyType(shares))  # type: ignore[arg-type]
 
 
-def test_the_interval_the_likeliest_category_and_the_chance_of_none_are_said() -> None:
+def test_what_the_interval_is_for_the_likeliest_category_and_the_chance_of_none_are_said() -> None:
     text = show_uncertainty(doubt(12.0, 80.0, 0.02, 0.97))
-    assert "12 to 80 (95 %)" in text
+    assert "between scans" in text
     assert "category 11-100 with 97 %" in text
     assert "none 2 %" in text
     assert "simulated" in text

@@ -12,6 +12,8 @@ from vascal.calcium.lesions import find_lesions
 from vascal.calcium.mass import assume_calibration
 from vascal.calcium.rule import AGATSTON_1990
 from vascal.calcium.score import score_calcium
+from vascal.render.key_images import KeyImages, draw_key_images
+from vascal.render.marks import Marks
 from vascal.report.caveats import Caveat, Circumstances, find_caveats
 from vascal.report.provenance import Provenance
 from vascal.report.report import ImageFindings, RejectedCandidate, Report, SeriesFacts
@@ -92,6 +94,13 @@ def make_report(*, acquisition: Acquisition = ACQUISITION, quotable: bool = True
         caveats=caveats,
         provenance=Provenance(software="vascal", version="0.1.0", source_uids=("1.2.3.1", "1.2.3.2")),
     )
+
+
+def make_images() -> KeyImages:
+    """Draw the pictures of that report."""
+    volume, labels = make_volume()
+    lesions = find_lesions(find_candidates(volume, labels, AGATSTON_1990), AGATSTON_1990)
+    return draw_key_images(volume, Marks(lesions=lesions, heart=make_anatomy().structures))
 
 
 def describe_as(report: Report, text: str) -> Report:

@@ -1,4 +1,4 @@
-"""The picture: key slices with outlined, numbered lesions, and an overview.
+"""The picture: key slices with outlined, lettered lesions, and an overview.
 
 Drawn with Pillow: it starts in a tenth of the time of a plotting library, and
 the whole command has only a few seconds.
@@ -8,49 +8,30 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from vascal.calcium.lesions import Lesion
+from vascal.render.coronal import OVERVIEW_WINDOW_HU, choose_coronal, project_heart
+from vascal.render.label_places import Box, place_labels
+from vascal.render.marks import Marks
+from vascal.render.outlines import Edge, Matrix, find_bounds, list_edges, list_runs
 from vascal.render.palette import HEART_COLOUR, REJECTED_COLOUR, colour_of
-from vascal.render.slices import View, choose_slices, choose_view, pixels_in_slice
-from vascal.render.wording import show_score
+from vascal.render.slices import WINDOW_HU, View, choose_slices, choose_view, pixels_in_slice
+from vascal.render.wording import letter_of, show_score
 from vascal.report.report import Report
-from vascal.types import AnyVoxelIndex
-from vascal.volume import LabelMap, Volume
+from vascal.volume import Volume
 
 WIDTH = 1600
 GAP = 12
 HEADER = 132
 FOOTER = 40
 BACKGROUND, TEXT, FAINT, ALARM = "#0d1117", "#f0f3f6", "#9aa7b4", "#ff8a65"
-WINDOW_HU = (-200.0, 500.0)
-"""Lowest and highest CT number shown: fat, muscle and faint calcium stay apart."""
 OVERSAMPLE = 2
 MOST_PANELS = 9
-
-Edge = tuple[float, float, float, float]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Marks:
-    """What is drawn over the slices.
-
-    Parameters
-    ----------
-    lesions
-        Scored lesions.
-    rejected
-        Reason and voxels of what was not scored.
-    heart
-        Structures; the one called ``heart`` is outlined.
-    """
-
-    lesions: tuple[Lesion, ...]
-    rejected: tuple[tuple[str, AnyVoxelIndex], ...] = ()
-    heart: LabelMap | None = None
+LETTER = 25
+"""Height of a letter on a panel."""
 
 
 def draw_overlay(volume: Volume, report: Report, marks: Marks) -> bytes:
@@ -138,24 +119,22 @@ def _draw_footer(page: Image.Image, report: Report) -> None:
 
 
 def _draw_slice(volume: Volume, marks: Marks, view: View, k: int, side: int) -> Image.Image:
-    panel = view.to_image(volume.hu[k], WINDOW_HU, side)
-    shape = volume.grid.shape
+    panel = view.draw(volume.hu[k], WINDOW_HU, side).convert("RGB")
+    shape, matrix = volume.grid.shape, view.matrix(side)
     draw = ImageDraw.Draw(ink := Image.new("RGBA", (side * OVERSAMPLE, side * OVERSAMPLE)))
     if marks.heart is not None:
-        _draw_edges(draw, view.edges(marks.heart.labels[k] == marks.heart.value_of("heart"), side), HEART_COLOUR, 2)
+        _draw_edges(draw, list_edges(marks.heart.labels[k] == marks.heart.value_of("heart"), matrix), HEART_COLOUR, 2)
     for _, index in marks.rejected:
         mask = pixels_in_slice(index, shape, k)
         if mask is not None:
-            _draw_edges(draw, view.edges(mask, side)[::2], REJECTED_COLOUR, 2)
-    outlined = [(lesion, pixels_in_slice(lesion.index, shape, k)) for lesion in marks.lesions]
+            _draw_edges(draw, list_edges(mask, matrix)[::2], REJECTED_COLOUR, 2)
+    masks = [(lesion, pixels_in_slice(lesion.index, shape, k)) for lesion in marks.lesions]
+    outlined = [(lesion, mask) for lesion, mask in masks if mask is not None]
     for lesion, mask in outlined:
-        if mask is not None:
-            _draw_edges(draw, view.edges(mask, side), colour_of(lesion.vessel), 4)
+        _draw_edges(draw, list_edges(mask, matrix), colour_of(lesion.vessel), 4)
     panel.paste(ink := ink.reduce(OVERSAMPLE), (0, 0), ink)
-    _write_reasons(panel, marks, view, shape, k, side)
-    for lesion, mask in outlined:
-        if mask is not None:
-            _write_number(panel, view, mask, lesion, side)
+    _write_reasons(panel, marks, matrix, shape, k)
+    _write_letters(panel, outlined, matrix)
     z_mm = volume.grid.index_to_mm(k, 0.0, 0.0)[2]
     _caption(panel, f"slice {k + 1} of {shape[0]}   z {z_mm:.1f} mm")
     return panel
@@ -166,37 +145,49 @@ def _draw_edges(draw: ImageDraw.ImageDraw, edges: Sequence[Edge], colour: str, w
         draw.line([value * OVERSAMPLE for value in edge], fill=colour, width=width)
 
 
-def _write_number(panel: Image.Image, view: View, mask: np.ndarray, lesion: Lesion, side: int) -> None:
-    _, top, right, _ = view.bounds(mask, side)
-    place = (min(right + 4, side - 40), max(top - 24, 2))
-    _text(panel, place, str(lesion.id), colour_of(lesion.vessel), 24)
+def _write_letters(panel: Image.Image, outlined: Sequence[tuple[Lesion, np.ndarray]], matrix: Matrix) -> None:
+    """Write the letter of each lesion where nothing is hidden by it."""
+    if not outlined:
+        return
+    side = panel.width
+    boxes = [[Box(left=a, top=b, right=c, bottom=d) for a, b, c, d in list_runs(mask, matrix)] for _, mask in outlined]
+    letters = [letter_of(lesion.id) for lesion, _ in outlined]
+    sizes = [(0.7 * LETTER * len(letter) + 4, LETTER) for letter in letters]
+    inside = Box(left=2, top=2, right=side - 2, bottom=side - 38)
+    corners = (Box(left=0, top=0, right=32, bottom=34), Box(left=side - 32, top=0, right=side, bottom=34))
+    places = place_labels(boxes, sizes, inside, corners)
+    draw = ImageDraw.Draw(panel)
+    for (lesion, _), letter, place in zip(outlined, letters, places, strict=True):
+        colour = colour_of(lesion.vessel)
+        if place.leader is not None:
+            draw.line(place.leader, "#000000", 3)
+            draw.line(place.leader, colour, 1)
+        _text(panel, place.box.middle, letter, colour, LETTER, anchor="mm")
 
 
-def _write_reasons(
-    panel: Image.Image, marks: Marks, view: View, shape: tuple[int, int, int], k: int, side: int
-) -> None:
+def _write_reasons(panel: Image.Image, marks: Marks, matrix: Matrix, shape: tuple[int, int, int], k: int) -> None:
     """Name the largest few of the rejected candidates; small print must not hide the picture."""
+    side = panel.width
     found = [(reason, pixels_in_slice(index, shape, k)) for reason, index in marks.rejected]
     shown = sorted(((r, m) for r, m in found if m is not None), key=lambda item: -int(item[1].sum()))[:4]
     for reason, mask in shown:
-        left, _, _, bottom = view.bounds(mask, side)
+        left, _, _, bottom = find_bounds(mask, matrix)
         if 0 <= left < side and 0 <= bottom < side - 20:
             _text(panel, (min(left, side - 150), bottom + 2), reason, REJECTED_COLOUR, 15)
 
 
 def _draw_overview(volume: Volume, marks: Marks, view: View, side: int) -> Image.Image:
     """Draw a coronal maximum-intensity projection of the heart with every lesion."""
-    projection = view.project(volume, marks.heart)
-    panel, to_panel = view.coronal(projection, volume.grid, WINDOW_HU, side)
+    coronal = choose_coronal(view, volume.grid, side)
+    projection = project_heart(volume, view, coronal, marks.heart)
+    panel = coronal.draw(projection, OVERVIEW_WINDOW_HU).convert("RGB")
     draw = ImageDraw.Draw(ink := Image.new("RGBA", (side * OVERSAMPLE, side * OVERSAMPLE)))
-    places = [(lesion, to_panel(lesion.index)) for lesion in marks.lesions]
-    for lesion, (x, y) in places:
-        ring = [(v - 9) * OVERSAMPLE for v in (x, y)] + [(v + 9) * OVERSAMPLE for v in (x, y)]
-        draw.ellipse(ring, outline=colour_of(lesion.vessel), width=5)
+    footprints = [(lesion, coronal.footprint(lesion.index, volume.grid.shape)) for lesion in marks.lesions]
+    seen = [(lesion, mask) for lesion, mask in footprints if mask.any()]
+    for lesion, mask in seen:
+        _draw_edges(draw, list_edges(mask, coronal.matrix), colour_of(lesion.vessel), 4)
     panel.paste(ink := ink.reduce(OVERSAMPLE), (0, 0), ink)
-    if len(places) <= 30:
-        for lesion, (x, y) in places:
-            _text(panel, (x + 10, y - 22), str(lesion.id), colour_of(lesion.vessel), 20)
+    _write_letters(panel, seen, coronal.matrix)
     _caption(panel, "coronal maximum of the heart" if marks.heart is not None else "coronal maximum")
     return panel
 
@@ -207,6 +198,8 @@ def _caption(panel: Image.Image, text: str) -> None:
     _text(panel, (panel.width - 26, 6), "L", FAINT, 22)
 
 
-def _text(panel: Image.Image, place: tuple[float, float], text: str, colour: str, size: int) -> None:
+def _text(
+    panel: Image.Image, place: tuple[float, float], text: str, colour: str, size: int, *, anchor: str = "la"
+) -> None:
     draw = ImageDraw.Draw(panel)
-    draw.text(place, text, colour, _font(size), stroke_width=2, stroke_fill="#000000")
+    draw.text(place, text, colour, _font(size), anchor=anchor, stroke_width=2, stroke_fill="#000000")

@@ -21,6 +21,8 @@ SCORES = (0, 10, 100, 400, 1000, 3000, 10000)
 """Marks of the score axis; logarithmic above 1, so that zero has a place."""
 WIDTH, HEIGHT = 460, 300
 LEFT, RIGHT, TOP, BOTTOM = 46, 46, 22, 40
+NARROW = (330, 232)
+"""Width and height of the drawing of percentiles where it stands in a column; its letters stay as large."""
 ENGLISH = read_language("en")
 
 
@@ -51,6 +53,7 @@ def draw_percentiles(
     interval: tuple[float, float] | None = None,
     *,
     language: Language = ENGLISH,
+    size: tuple[int, int] = (WIDTH, HEIGHT),
 ) -> str:
     """Draw percentiles over age with the patient on them.
 
@@ -64,12 +67,14 @@ def draw_percentiles(
         What the score may be instead.
     language
         Of what is written in it.
+    size
+        Width and height.
     """
     age_years = math.floor(age_years) + 0.5  # the dot stands in the middle of its year, never on the step of a table
     ages = [age for curve in curves for age, _ in curve.points]
     low, high = min(*ages, age_years - 1), max(*ages, age_years + 1)
     top = max(1000.0, agatston, *(score for curve in curves for _, score in curve.points)) * 1.15
-    frame = _Frame(low=low, high=high, top=math.log1p(top))
+    frame = _Frame(low=low, high=high, top=math.log1p(top), width=size[0], height=size[1])
     parts = [
         _text(2, 11, escape(language.say("Agatston score")), anchor="start"),
         *_score_axis(frame),
@@ -80,7 +85,7 @@ def draw_percentiles(
     parts += _patient(frame, age_years, language.say(show_score(agatston)), agatston, interval)
     here = f"{show_score(agatston)} at {math.floor(age_years)} years"
     label = f"Percentiles of the Agatston score by age, and this patient: {here}."
-    return _svg(WIDTH, HEIGHT, language.say(label), parts)
+    return _svg(*size, language.say(label), parts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,12 +93,14 @@ class _Frame:
     low: float
     high: float
     top: float
+    width: int
+    height: int
 
     def x(self, age: float) -> float:
-        return LEFT + (WIDTH - LEFT - RIGHT) * (age - self.low) / (self.high - self.low)
+        return LEFT + (self.width - LEFT - RIGHT) * (age - self.low) / (self.high - self.low)
 
     def y(self, agatston: float) -> float:
-        return HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * math.log1p(agatston) / self.top
+        return self.height - BOTTOM - (self.height - TOP - BOTTOM) * math.log1p(agatston) / self.top
 
 
 def _svg(width: int, height: int, label: str, parts: Sequence[str]) -> str:
@@ -122,7 +129,7 @@ def _score_axis(frame: _Frame) -> Iterator[str]:
         y = frame.y(score)
         if y < TOP:
             return
-        yield _line(LEFT, y, WIDTH - RIGHT, y, f'stroke="{LINE}"')
+        yield _line(LEFT, y, frame.width - RIGHT, y, f'stroke="{LINE}"')
         yield _text(LEFT - 8, y + 4, f"{score}", anchor="end")
 
 
@@ -130,10 +137,10 @@ def _age_axis(frame: _Frame, title: str) -> Iterator[str]:
     first = math.ceil(frame.low / 10) * 10
     for age in range(first, math.floor(frame.high) + 1, 10):
         x = frame.x(age)
-        yield _line(x, HEIGHT - BOTTOM, x, HEIGHT - BOTTOM + 5, f'stroke="{SOFT}"')
-        yield _text(x, HEIGHT - BOTTOM + 19, f"{age}")
-    yield _line(LEFT, HEIGHT - BOTTOM, WIDTH - RIGHT, HEIGHT - BOTTOM, f'stroke="{SOFT}"')
-    yield _text((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 4, escape(title))
+        yield _line(x, frame.height - BOTTOM, x, frame.height - BOTTOM + 5, f'stroke="{SOFT}"')
+        yield _text(x, frame.height - BOTTOM + 19, f"{age}")
+    yield _line(LEFT, frame.height - BOTTOM, frame.width - RIGHT, frame.height - BOTTOM, f'stroke="{SOFT}"')
+    yield _text((LEFT + frame.width - RIGHT) / 2, frame.height - 4, escape(title))
 
 
 def _path(frame: _Frame, points: Sequence[tuple[float, float]]) -> str:
@@ -172,16 +179,17 @@ def _patient(
     if interval is not None:
         yield _line(x, frame.y(interval[0]), x, frame.y(interval[1]), f'stroke="{INK}" stroke-width="2"')
     yield f'<circle cx="{x:.1f}" cy="{y:.1f}" r="6.5" fill="{INK}" stroke="#fff" stroke-width="2"/>'
-    right = x < WIDTH / 2
-    halo = f'fill="{INK}" font-weight="650" stroke="#fff" stroke-width="4" paint-order="stroke"'
-    yield _text(
-        x + (12 if right else -12),
-        y - 8,
-        escape(said),
-        anchor="start" if right else "end",
-        size=15,
-        style=halo,
-    )
+    right = x < frame.width / 2
+    halo = 'fill="#fff" stroke="#fff" stroke-width="4" stroke-linejoin="round" aria-hidden="true"'
+    for style in (halo, f'fill="{INK}"'):  # the halo as a text below: not every printer knows `paint-order`
+        yield _text(
+            x + (12 if right else -12),
+            y - 8,
+            escape(said),
+            anchor="start" if right else "end",
+            size=15,
+            style=f'{style} font-weight="650"',
+        )
 
 
 RISK_LEFT, RISK_RIGHT, ROW, RISK_TOP = 12, 20, 52, 30
@@ -256,14 +264,13 @@ def _risk_row(row: RiskRow, top: float, y: float, language: Language) -> Iterato
     middle, before = y + 34, _risk_x(row.before, top)
     shares = [row.before] if row.after is None else [row.before, row.after]
     said = " → ".join(language.say(show_percent(share)) for share in shares)
-    halo = f'fill="{INK}" stroke="#ffffffb0" stroke-width="3" paint-order="stroke"'
     yield _text(
         RISK_LEFT + 6,
         y + 14,
         f'{escape(language.say(row.title))} <tspan font-weight="650">{escape(said)}</tspan>',
         anchor="start",
         size=13,
-        style=halo,
+        style=f'fill="{INK}"',
     )
     if row.after is not None:
         after = _risk_x(row.after, top)

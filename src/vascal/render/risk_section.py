@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from vascal.errors import InputError
 from vascal.render.language import LANGUAGES, LanguageCode, read_language
 from vascal.render.pages import fill_page
-from vascal.render.risk_figures import RiskRow, draw_percentiles, draw_risks, show_percent
+from vascal.render.risk_figures import HEIGHT, WIDTH, RiskRow, draw_percentiles, draw_risks, show_percent
 from vascal.render.wording import show_number, show_score
 from vascal.risk.aac_hazards import RATIO_IS_NO_RISK
 from vascal.risk.assessment import RiskAssessment
@@ -64,7 +64,7 @@ class RiskLine:
         return f"{self.outcome}, {self.years} years"
 
 
-def draw_risk_section(found: RiskAssessment, language: LanguageCode = "en") -> str:
+def draw_risk_section(found: RiskAssessment, language: LanguageCode = "en", *, is_summarised: bool = False) -> str:
     """Write the section as HTML that stands inside a report's page; empty where nothing can be said.
 
     Parameters
@@ -73,15 +73,18 @@ def draw_risk_section(found: RiskAssessment, language: LanguageCode = "en") -> s
         What to say.
     language
         Of the page.
+    is_summarised
+        Whether the first sheet already says what `draw_risk_summary` does.
     """
-    if not _has_meaning(found):
+    if not has_meaning(found):
         return ""
     lines = tuple(list_lines(found))
     values = {
         "found": found,
         "lead": say_lead(found),
-        "percentile_svg": _percentiles(found, language),
-        "percentile_caption": _caption_percentiles(found),
+        "is_summarised": is_summarised,
+        "percentile_svg": "" if is_summarised else draw_place(found, language),
+        "percentile_caption": caption_percentiles(found),
         "risk_svg": _risks(found, language),
         "risk_caption": _caption_risks(found),
         "lines": lines,
@@ -95,18 +98,25 @@ def draw_risk_section(found: RiskAssessment, language: LanguageCode = "en") -> s
     return fill_page("risk.html.j2", values, language)
 
 
-def replace_section(page: str, section: str) -> str:
+def replace_section(page: str, section: str, ends: tuple[str, str] = (BEGIN, END)) -> str:
     """Put a section into the page of a report, in place of the one before.
+
+    Parameters
+    ----------
+    page, section
+        HTML.
+    ends
+        What stands before and after the section in the page.
 
     Raises
     ------
     InputError
         If the page has no place for it: another version wrote it.
     """
-    begin, end = page.find(BEGIN), page.find(END)
+    begin, end = (page.find(mark) for mark in ends)
     if not 0 <= begin < end:
         raise InputError("report.html has no place for a risk section; score again with this version")
-    return f"{page[: begin + len(BEGIN)]}\n{section}{page[end:]}"
+    return f"{page[: begin + len(ends[0])]}\n{section}{page[end:]}"
 
 
 def language_of(page: str) -> LanguageCode:
@@ -115,7 +125,8 @@ def language_of(page: str) -> LanguageCode:
     return next((code for code in LANGUAGES if found is not None and code == found[1]), "en")
 
 
-def _has_meaning(found: RiskAssessment) -> bool:
+def has_meaning(found: RiskAssessment) -> bool:
+    """Whether anything can be said."""
     said = (found.percentiles, found.young, found.arterial_age, found.estimates, found.aac, found.valve, found.fat)
     return any(said) or bool(found.notes or found.doubts)
 
@@ -249,14 +260,17 @@ def list_sources(found: RiskAssessment) -> tuple[str, ...]:
     return tuple(dict.fromkeys(said))
 
 
-def _percentiles(found: RiskAssessment, language: LanguageCode) -> str:
+def draw_place(found: RiskAssessment, language: LanguageCode, size: tuple[int, int] = (WIDTH, HEIGHT)) -> str:
+    """Draw where the score lies among peers; nothing where that is not known."""
     score, age = found.facts.agatston, found.profile.age_years
     if not found.curves or score is None or age is None:
         return ""
-    return draw_percentiles(found.curves, age, score, found.facts.interval, language=read_language(language))
+    words = read_language(language)
+    return draw_percentiles(found.curves, age, score, found.facts.interval, language=words, size=size)
 
 
-def _caption_percentiles(found: RiskAssessment) -> tuple[str, ...]:
+def caption_percentiles(found: RiskAssessment) -> tuple[str, ...]:
+    """Say what that drawing shows."""
     if not found.percentiles:
         return ()
     first = found.percentiles[0]

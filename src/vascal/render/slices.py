@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image
 
 from vascal.calcium.lesions import Lesion
-from vascal.types import VoxelIndex
-from vascal.volume import Grid, LabelMap, Volume
+from vascal.render.outlines import Matrix
+from vascal.types import AnyVoxelIndex
+from vascal.volume import Grid, LabelMap
 
 MARGIN_MM = 12.0
 SMALLEST_SIDE_MM = 120.0
-NEIGHBOURS = ((1, 0), (-1, 0), (0, 1), (0, -1))
+WINDOW_HU = (-200.0, 500.0)
+"""Lowest and highest CT number shown: fat, muscle and faint calcium stay apart."""
 
-Edge = tuple[float, float, float, float]
 Range = tuple[int, int]
 
 
@@ -46,7 +47,7 @@ class View:
     flip_rows: bool
     flip_columns: bool
 
-    def to_image(self, pixels: np.ndarray, window_hu: tuple[float, float], side: int) -> Image.Image:
+    def draw(self, pixels: np.ndarray, window_hu: tuple[float, float], side: int) -> Image.Image:
         """Cut the field from one slice and draw it in grey: (row, column), HU."""
         rows, columns = self.side_mm / self.row_mm, self.side_mm / self.column_mm
         first = (max(0, int(self.top) - 2), max(0, int(self.left) - 2))
@@ -63,73 +64,14 @@ class View:
             image = image.transpose(Image.Transpose.FLIP_TOP_BOTTOM)
         if self.flip_columns:
             image = image.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
-        return image.convert("RGB")
+        return image
 
-    def to_panel(self, row: float, column: float, side: int) -> tuple[float, float]:
-        """Give x and y on the panel of a corner between pixels: (row, column) counted in pixel edges."""
-        x = (column - self.left) * self.column_mm / self.side_mm * side
-        y = (row - self.top) * self.row_mm / self.side_mm * side
-        return (side - x if self.flip_columns else x), (side - y if self.flip_rows else y)
-
-    def edges(self, mask: np.ndarray, side: int) -> list[Edge]:
-        """Give the outline of a mask, pixel edge by pixel edge, on the panel."""
-        rows, columns = np.nonzero(mask)
-        padded = np.pad(mask, 1)
-        found: list[Edge] = []
-        for down, right in NEIGHBOURS:
-            open_side = ~padded[rows + 1 + down, columns + 1 + right]
-            for row, column in zip(rows[open_side].tolist(), columns[open_side].tolist(), strict=True):
-                start, end = _pixel_edge(row, column, down, right)
-                found.append((*self.to_panel(*start, side), *self.to_panel(*end, side)))
-        return found
-
-    def bounds(self, mask: np.ndarray, side: int) -> tuple[float, float, float, float]:
-        """Give left, top, right and bottom of a mask on the panel."""
-        rows, columns = np.nonzero(mask)
-        a = self.to_panel(float(rows.min()), float(columns.min()), side)
-        b = self.to_panel(float(rows.max()) + 1, float(columns.max()) + 1, side)
-        return min(a[0], b[0]), min(a[1], b[1]), max(a[0], b[0]), max(a[1], b[1])
-
-    def project(self, volume: Volume, heart: LabelMap | None) -> np.ndarray:
-        """Give the coronal maximum of the heart, or of the field: (slice, column), HU."""
-        rows = slice(max(0, int(self.top)), int(self.top + self.side_mm / self.row_mm) + 1)
-        columns = slice(max(0, int(self.left)), int(self.left + self.side_mm / self.column_mm) + 1)
-        found = []
-        for k in range(*self.slices):
-            pixels = volume.hu[k, rows, columns]
-            if heart is not None:
-                inside = heart.labels[k, rows, columns] == heart.value_of("heart")
-                pixels = np.where(inside, pixels, np.int16(-1000))
-            found.append(pixels.max(axis=0))
-        return np.stack(found)
-
-    def coronal(
-        self, projection: np.ndarray, grid: Grid, window_hu: tuple[float, float], side: int
-    ) -> tuple[Image.Image, Callable[[VoxelIndex], tuple[float, float]]]:
-        """Draw a coronal projection, head up; also give what maps voxels to its pixels."""
-        positions = np.asarray(grid.slice_positions_mm)[self.slices[0] : self.slices[1]]
-        height_mm = float(positions[-1] - positions[0]) + grid.spacing_between_slices_mm
-        width_mm = projection.shape[1] * self.column_mm
-        scale = side / max(height_mm, width_mm)
-        even = np.interp(np.linspace(positions[0], positions[-1], len(positions)), positions, np.arange(len(positions)))
-        grey = to_grey(projection[np.rint(even).astype(int)][::-1], window_hu)
-        size = (max(1, round(width_mm * scale)), max(1, round(height_mm * scale)))
-        image = Image.fromarray(grey).resize(size, Image.Resampling.BICUBIC)
-        if self.flip_columns:
-            image = image.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
-        panel = Image.new("RGB", (side, side))
-        corner = ((side - size[0]) // 2, (side - size[1]) // 2)
-        panel.paste(image, corner)
-        first_column = max(0, int(self.left))
-
-        def to_panel(index: VoxelIndex) -> tuple[float, float]:
-            k, _, j = np.unravel_index(index, grid.shape)
-            x = (float(np.mean(j)) - first_column + 0.5) * self.column_mm * scale
-            z_mm = float(np.mean(np.asarray(grid.slice_positions_mm)[k]))
-            y = (positions[-1] + grid.spacing_between_slices_mm / 2 - z_mm) * scale
-            return corner[0] + (size[0] - x if self.flip_columns else x), corner[1] + y
-
-        return panel, to_panel
+    def matrix(self, side: int) -> Matrix:
+        """From pixels of the scan to a panel of that side."""
+        across, down = self.column_mm / self.side_mm * side, self.row_mm / self.side_mm * side
+        a, e = (-across, side + self.left * across) if self.flip_columns else (across, -self.left * across)
+        d, f = (-down, side + self.top * down) if self.flip_rows else (down, -self.top * down)
+        return a, 0.0, 0.0, d, e, f
 
 
 def to_grey(pixels: np.ndarray, window_hu: tuple[float, float]) -> np.ndarray:
@@ -138,7 +80,7 @@ def to_grey(pixels: np.ndarray, window_hu: tuple[float, float]) -> np.ndarray:
     return np.asarray(np.clip((pixels.astype(np.float32) - low) * (255.0 / (high - low)), 0, 255).astype(np.uint8))
 
 
-def pixels_in_slice(index: VoxelIndex, shape: tuple[int, int, int], k: int) -> np.ndarray | None:
+def pixels_in_slice(index: AnyVoxelIndex, shape: tuple[int, int, int], k: int) -> np.ndarray | None:
     """Mark a component's pixels in one slice, (row, column); None if it has none there."""
     size = shape[1] * shape[2]
     first, last = np.searchsorted(index, (k * size, (k + 1) * size))
@@ -219,12 +161,3 @@ def _bounds(grid: Grid, lesions: Sequence[Lesion], heart: LabelMap | None) -> tu
     if not rows:
         return (0, grid.shape[1]), (0, grid.shape[2])
     return (min(rows), max(rows)), (min(columns), max(columns))
-
-
-def _pixel_edge(row: int, column: int, down: int, right: int) -> tuple[tuple[float, float], tuple[float, float]]:
-    """Give both ends of the pixel's edge towards a neighbour, as (row, column) in pixel edges."""
-    if down:
-        at = row + (down > 0)
-        return (float(at), float(column)), (float(at), float(column + 1))
-    at = column + (right > 0)
-    return (float(row), float(at)), (float(row + 1), float(at))

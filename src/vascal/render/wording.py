@@ -50,6 +50,21 @@ def show_score(value: float) -> str:
     return f"{value:.0f}" if whole else show_number(value).removesuffix(".0")
 
 
+def letter_of(number: int) -> str:
+    """Give the letter that a lesion has on pictures: its number, from 1, in letters.
+
+    Examples
+    --------
+    >>> [letter_of(number) for number in (1, 26, 27, 52, 53, 703)]
+    ['A', 'Z', 'AA', 'AZ', 'BA', 'AAA']
+    """
+    letters = ""
+    while number > 0:
+        number, rest = divmod(number - 1, 26)
+        letters = chr(ord("A") + rest) + letters
+    return letters
+
+
 def show_place(place_mm: tuple[float, float, float]) -> str:
     """Write a place in whole millimetres.
 
@@ -101,7 +116,7 @@ def show_uncertainty(doubt: TotalUncertainty | None) -> str:
     if doubt is None:
         return ""
     likely = max(doubt.categories.items(), key=lambda item: item[1])
-    span = f"With doubt about lesions and between scans: {show_score(doubt.low)} to {show_score(doubt.high)} (95 %)"
+    span = "The interval is for doubt about lesions and between scans"
     if doubt.high == 0:
         span = "No candidate is likely to be coronary calcium"
     zero = f"chance that there is none {_percent(doubt.zero_probability)}"
