@@ -59,7 +59,7 @@ class ObjectContext:
 
     def make_uid(self, *what: str | int) -> str:
         """Make a unique identifier that the input and `what` alone decide (PS3.5 B.2)."""
-        return f"2.25.{int.from_bytes(_digest(self.seed, *map(str, what))[:16], 'big')}"
+        return make_uid(self.seed, *map(str, what))
 
     def series_number(self, kind: ObjectKind) -> int:
         """Give the Series Number of a kind of object."""
@@ -78,6 +78,11 @@ class ObjectContext:
     def describe_study(self) -> Dataset:
         """Give patient and study attributes of the source, for an object to start from."""
         return copy_study(self.sources[0])
+
+
+def make_uid(*what: str) -> str:
+    """Make a unique identifier that `what` alone decides (PS3.5 B.2)."""
+    return f"2.25.{int.from_bytes(_digest(*what)[:16], 'big')}"
 
 
 def make_context(places: Iterable[tuple[Path, str | None]], found: bytes, version: str) -> ObjectContext:

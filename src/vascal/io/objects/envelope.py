@@ -22,6 +22,8 @@ IMPLEMENTATION_UID = "2.25.294428689198020220481221468368960064513"
 """Names this writer in the file's meta information; from a name-based UUID."""
 IMPLEMENTATION_NAME = "VASCAL"
 MODEL = "vascal"
+HEART, ABDOMEN = "HEART", "ABDOMEN"
+"""Body Part Examined of what is about CT and about films."""
 MODALITIES: dict[ObjectKind, str] = {"seg": "SEG", "sr": "SR", "pdf": "DOC", "capture": "OT", "key-objects": "KO"}
 
 
@@ -40,14 +42,15 @@ class Kind:
     number
         Instance Number inside its series, from 1.
     body_part
-        Body Part Examined: what the result is about, never a paired part, so that Laterality has no place.
+        Body Part Examined, for images: what the result is about, never a paired part, so that Laterality has no
+        place. None for documents, which have no such attribute.
     """
 
     name: ObjectKind
     sop_class_uid: str
     description: str
     number: int = 1
-    body_part: str = "HEART"
+    body_part: str | None = None
 
 
 def start_object(context: ObjectContext, kind: Kind) -> Dataset:
@@ -60,7 +63,8 @@ def start_object(context: ObjectContext, kind: Kind) -> Dataset:
         dataset.SeriesInstanceUID = UID(context.series_uid(kind.name))
         dataset.SeriesNumber = context.series_number(kind.name)
         dataset.SeriesDescription = kind.description
-        dataset.BodyPartExamined = kind.body_part
+        if kind.body_part is not None:
+            dataset.BodyPartExamined = kind.body_part
         dataset.InstanceNumber = kind.number
         dataset.SeriesDate, dataset.SeriesTime = dataset.ContentDate, dataset.ContentTime = context.moment
         dataset.Manufacturer = MANUFACTURER

@@ -17,7 +17,7 @@ from vascal.calcium.lesions import UNASSIGNED, Lesion, vessel_order
 from vascal.errors import GridMismatchError, InputError
 from vascal.io.dicom_values import positive_of, text_of
 from vascal.io.objects.context import ObjectContext
-from vascal.io.objects.envelope import Kind, describe_scheme, start_object, to_bytes
+from vascal.io.objects.envelope import HEART, Kind, describe_scheme, start_object, to_bytes
 from vascal.io.objects.seg_dataset import SEG_CLASSES, Encoding, Place, SegmentationPlan, fill_segmentation
 from vascal.io.objects.seg_frames import Plane
 from vascal.io.objects.segments import ALL, Algorithm, Segment, SegReference, code_vessel, tracking_uid
@@ -139,7 +139,12 @@ def write_result_seg(
     _require_inside(segments, series)
     dataset = start_object(
         context,
-        Kind(name="seg", sop_class_uid=SEG_CLASSES[chosen.encoding], description="vascal coronary calcium"),
+        Kind(
+            name="seg",
+            sop_class_uid=SEG_CLASSES[chosen.encoding],
+            description="vascal coronary calcium",
+            body_part=HEART,
+        ),
     )
     plan = SegmentationPlan(
         segments=segments,
