@@ -27,13 +27,13 @@ JOINTS = ("; ", ", ", " and ", " or ")
 
 _PLACE = re.compile(r"\{(\w+)\}")
 _BETWEEN_SENTENCES = re.compile(r"(?<=[.:;]) (?=[A-Z0-9])")
-_NUMBER = r"[<>]?[-\u2212]?\d+(?:\.\d+)?"
+_NUMBER = r"[<>]?[-\u2212]?\d+(?:\.\d+)?(?:st|nd|rd|th)?"
 _DECIMAL = re.compile(r"(?<![\w.])(\d+)\.(\d+)(?![\d./])")
 _ORDINAL = re.compile(r"(\d+)(?:st|nd|rd|th)")
 _SHARE = re.compile(r"(?<=\d)[ \u00a0]%")
 _BESIDE_HAN = re.compile(r"(?<=[\u4e00-\u9fff])(?=[A-Za-z0-9])|(?<=[A-Za-z0-9])(?=[\u4e00-\u9fff])")
 """Where Chinese type has a space before or after Latin letters and figures."""
-_MEASURE = re.compile(rf"{_NUMBER}(?:[ \u00a0]?(?:%|mm[23\u00b2\u00b3]?|ml|mg|HU|kVp|mAs|kg/m2|mmHg))?")
+_MEASURE = re.compile(rf"{_NUMBER}(?:[ \u00a0]?(?:%|mm[23\u00b2\u00b3]?|ml|mg|HU|kVp|mAs|mmHg))?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,10 +101,10 @@ class Language:
         listed = self._find_listed(text, place)
         if listed is not None:
             return listed
-        if _MEASURE.fullmatch(text):
-            return self._write_numbers(text)
         if _ORDINAL.fullmatch(text):
             return _ORDINAL.sub(lambda found: self._mark(ORDINAL).replace("1", found[1]), text)
+        if _MEASURE.fullmatch(text):
+            return self._write_numbers(text)
         for pattern, translation in self.patterns:
             match = pattern.fullmatch(text)
             if match is not None:
@@ -132,7 +132,8 @@ class Language:
     def _say_value(self, place: str, value: str) -> str:
         if place.startswith(WHOLE_TEXT):
             return self.say(value)
-        found = self._find_value(place, value)
+        widest, *_ = JOINTS
+        found = None if widest in value else self._find_value(place, value)
         if found is not None:
             return found
         for joint in JOINTS:
