@@ -12,6 +12,7 @@ from vascal.cli.aorta import aorta
 from vascal.cli.data import data
 from vascal.cli.demo import demo
 from vascal.cli.evaluate import evaluate
+from vascal.cli.export import export
 from vascal.cli.follow_up import follow_up
 from vascal.cli.fuse import fuse
 from vascal.cli.risk import risk
@@ -33,6 +34,7 @@ app.command()(score)
 app.command()(aorta)
 app.command()(risk)
 app.command("follow-up")(follow_up)
+app.command()(export)
 app.command()(rules)
 app.command()(demo)
 app.command()(evaluate)
