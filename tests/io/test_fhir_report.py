@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -262,3 +264,15 @@ def test_any_text_of_a_header_gives_a_valid_bundle(text: str) -> None:
     saved["series"]["series_description"] = text
     bundle = report_to_fhir(saved, identity=replace(IDENTITY, name=text, accession_number=text, issuer=text))
     Bundle.model_validate_json(bundle)
+
+
+@pytest.mark.parametrize("make", KINDS.values(), ids=KINDS)
+def test_every_code_that_is_written_is_in_the_documentation(make: Callable[[], Json]) -> None:
+    page = (Path(__file__).parents[2] / "docs/reference/fhir-output.md").read_text(encoding="utf-8")
+    walls = [f"{kind}-L{n}-{wall}" for kind in ("GRADE", "SHARE") for n in (2, 3, 4) for wall in ("ANTE", "POST")]
+    named = {*re.findall(r"[A-Z0-9][A-Z0-9-]*", page), *walls, "A1", "A2", "N1", "N2", "N3"}  # the page says: A0 to A3
+    codings = [part for part in parts_of(json.loads(report_to_fhir(make()))) if "system" in part and "code" in part]
+    systems = (SCHEME_URI, "http://snomed.info/sct", "http://loinc.org", "http://dicom.nema.org/resources/ontology/DCM")
+    used = {coding["code"] for coding in codings if coding["system"] in systems} - {"CT", "DX"}
+    assert used
+    assert used <= named
