@@ -13,6 +13,7 @@ from vascal.io.aac_results import aac_row, aac_scores_to_csv, aac_to_dict, aac_t
 from vascal.io.atomic import write_file, write_folder
 from vascal.io.film_reading import FoundFilm
 from vascal.io.sources import hash_file
+from vascal.render.film_images import draw_film_images
 from vascal.render.film_overlay import draw_film_overlay
 from vascal.render.film_page import draw_film_page
 from vascal.report.film_choice import QuotableFilm, choose_film
@@ -92,11 +93,11 @@ def finish_film(job: FilmJob, out: Path, existing: Existing, options: FilmOption
 
 def lay_out_film(scored: ScoredFilm) -> dict[str, bytes]:
     """Make the files of a graded film, by name."""
-    picture = draw_film_overlay(scored.film, scored.reading, scored.report)
+    images = draw_film_images(scored.film, scored.reading, scored.report)
     return {
-        "overlay.png": picture,
+        "overlay.png": draw_film_overlay(scored.film, scored.reading, scored.report),
         "score.json": aac_to_json(scored.report),
-        **add_risk(aac_to_dict(scored.report), draw_film_page(scored.report, picture)),
+        **add_risk(aac_to_dict(scored.report), draw_film_page(scored.report, images)),
     }
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
+from pathlib import Path
+from types import MappingProxyType
 from typing import get_args
 
 from vascal.errors import InputError, MissingExtraError
@@ -12,7 +14,18 @@ from vascal.io.objects.context import ObjectKind
 from vascal.render.language import LanguageCode
 
 KINDS: tuple[ObjectKind, ...] = get_args(ObjectKind)
-PDF_FILE, FHIR_FILE, HL7_FILE, DICOM_FOLDER = "report.pdf", "fhir.json", "oru.hl7", "dicom"
+ANATOMY_FILE, PDF_FILE, FHIR_FILE, HL7_FILE = "anatomy.nii.gz", "report.pdf", "fhir.json", "oru.hl7"
+DICOM_FOLDER = "dicom"
+OBJECT_FILES: Mapping[ObjectKind, str] = MappingProxyType(
+    {
+        "seg": "seg.dcm",
+        "sr": "sr.dcm",
+        "pdf": "report.dcm",
+        "capture": "picture.dcm",
+        "key-objects": "key-objects.dcm",
+    }
+)
+"""Files in the folder of DICOM objects."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +34,10 @@ class ResultOptions:
 
     Parameters
     ----------
+    with_anatomy
+        Whether to write `anatomy.nii.gz` and `anatomy.json`.
+    with_saliency
+        Whether to write `saliency.png`, where the learned finder was used.
     language
         Of the page and of what is printed from it; files for programs stay English.
     pdf
@@ -33,6 +50,8 @@ class ResultOptions:
         Whether to write `fhir.json` (FHIR R4) and `oru.hl7` (HL7 v2); they carry name and number as well.
     """
 
+    with_anatomy: bool = False
+    with_saliency: bool = False
     language: LanguageCode = "en"
     pdf: bool = False
     objects: tuple[ObjectKind, ...] = ()
@@ -50,12 +69,16 @@ class ResultOptions:
         """Whether a file is written that carries the patient's name and number."""
         return bool(self.objects) or self.fhir or self.hl7
 
-    def always_written(self) -> Iterator[str]:
-        """Name the files that a finished folder must hold; a segmentation is there only where calcium is."""
-        named = {PDF_FILE: self.pdf, FHIR_FILE: self.fhir, HL7_FILE: self.hl7}
-        named[f"{DICOM_FOLDER}/sr.dcm"] = "sr" in self.objects
-        named[f"{DICOM_FOLDER}/report.dcm"] = "pdf" in self.objects
-        yield from (name for name, wanted in named.items() if wanted)
+    def is_all_there(self, folder: Path, *, is_film: bool = False) -> bool:
+        """Whether a finished folder holds what is asked for; a segmentation is there only where calcium is."""
+        named = {
+            ANATOMY_FILE: self.with_anatomy and not is_film,
+            PDF_FILE: self.pdf,
+            FHIR_FILE: self.fhir,
+            HL7_FILE: self.hl7,
+            **{f"{DICOM_FOLDER}/{OBJECT_FILES[kind]}": kind != "seg" for kind in self.objects},
+        }
+        return all((folder / name).is_file() for name, is_wanted in named.items() if is_wanted)
 
 
 def parse_kinds(text: str) -> tuple[ObjectKind, ...]:

@@ -10,30 +10,37 @@ import pytest
 from tests.aac.made_film import FACTS, make_aac_report, make_film, make_reading
 from tests.render.test_page import Page
 from vascal.render.aorta_diagram import draw_aorta, draw_scale
+from vascal.render.film_images import draw_film_images
 from vascal.render.film_page import draw_film_page
 from vascal.render.film_wording import list_film_facts, show_meaning, summarise_aac
 from vascal.report.aac_report import AacReport
 from vascal.study import Patient
 
 NONE = make_reading(shares=(0.0,) * 8)
+IMAGES = draw_film_images(make_film(), make_reading(), make_aac_report())
 
 
 def page(report: AacReport) -> Page:
-    return Page(draw_film_page(report, b"png"))
+    return Page(draw_film_page(report, IMAGES))
 
 
-def test_every_table_has_a_caption_and_the_picture_an_alternative() -> None:
+def test_every_table_has_a_caption_and_every_picture_an_alternative() -> None:
     found = page(make_aac_report())
     assert found.tables == found.captions == 4
-    (image,) = found.images
-    assert "AAC-24 13: anterior wall 6, posterior wall 7; L1 1, L2 2, L3 4, L4 6." in str(image["alt"])
+    assert [drawing["aria-label"] for drawing in found.drawings] == [
+        "13 on the scale from 0 to 24; interval 9 to 16.",
+        "The film, plain.",
+        "The film with walls, levels and calcification.",
+        "Aorta with its walls at L1 to L4: anterior 6, posterior 7.",
+    ]
+    assert "AAC-24 13: anterior wall 6, posterior wall 7; L1 1, L2 2, L3 4, L4 6." in found.text
 
 
 def test_the_page_needs_nothing_from_outside() -> None:
-    html = draw_film_page(make_aac_report(), b"png")
+    html = draw_film_page(make_aac_report(), IMAGES)
     assert Page(html).scripts == 0
-    assert all(link.startswith("data:image/png;base64,") for link in Page(html).links)
-    assert "http" not in html
+    assert all(link.startswith("data:image/jpeg;base64,") for link in Page(html).links)
+    assert "://" not in html
 
 
 def test_the_page_says_total_class_interval_and_how_far_readers_differ() -> None:
@@ -48,7 +55,7 @@ def test_the_page_says_total_class_interval_and_how_far_readers_differ() -> None
 
 def test_a_critical_caveat_comes_first_and_strikes_the_total() -> None:
     report = make_aac_report(reading=make_reading(lateral_probability=0.2))
-    html = draw_film_page(report, b"png")
+    html = draw_film_page(report, IMAGES)
     text = Page(html).text
     assert text.index("Do not quote this total") < text.index("AAC-24, lateral film")
     assert 'class="total off"' in html
@@ -59,7 +66,7 @@ def test_a_critical_caveat_comes_first_and_strikes_the_total() -> None:
 
 def test_untrusted_text_is_escaped() -> None:
     facts = replace(FACTS, series_description="<script>alert(1)</script>", manufacturer="<b>", view_position="<i>")
-    html = draw_film_page(make_aac_report(make_film(facts=facts)), b"png")
+    html = draw_film_page(make_aac_report(make_film(facts=facts)), IMAGES)
     assert "<script" not in html
     assert "&lt;script&gt;" in html
     assert "<b>" not in html

@@ -24,7 +24,6 @@ class Page(HTMLParser):
     def __init__(self, html: str) -> None:
         super().__init__()
         self.tables = self.captions = 0
-        self.images: list[dict[str, str | None]] = []
         self.drawings: list[dict[str, str | None]] = []
         self.links: list[str] = []
         self.scripts = 0
@@ -36,8 +35,6 @@ class Page(HTMLParser):
         self.captions += tag == "caption"
         self.scripts += tag == "script"
         found = dict(attrs)
-        if tag == "img":
-            self.images.append(found)
         if tag == "svg":
             self.drawings.append(found)
         self.links += [value for name, value in attrs if name in ("href", "src") and value is not None]
@@ -72,7 +69,7 @@ def test_the_page_needs_nothing_from_outside() -> None:
     assert found.scripts == 0
     assert found.links
     assert all(link.startswith("data:image/jpeg;base64,") for link in found.links)
-    assert "http" not in draw_page(make_report(), IMAGES).replace("https://www.w3.org", "")
+    assert "://" not in draw_page(make_report(), IMAGES)
 
 
 def test_scores_are_rounded_on_the_page_only() -> None:

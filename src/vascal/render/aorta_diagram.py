@@ -6,7 +6,8 @@ so that nothing depends on colour alone.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from html import escape
 
 from vascal.aac.classes import KIDNEY, MOST_AAC24
 from vascal.render.palette import WALL_COLOURS
@@ -24,13 +25,15 @@ BLOOD, BONE, EDGE = "#f8e4e0", "#eceff2", "#9aa5b0"
 CLASS_FILLS = ("#dcebf7", "#a9cbe8", "#5f9ccf")
 
 
-def draw_aorta(report: AacReport) -> str:
+def draw_aorta(report: AacReport, say: Callable[[str], str] = str) -> str:
     """Draw both walls at L1 to L4 with calcified stretches, grades and shares.
 
     Parameters
     ----------
     report
         Gives grades, stretches and the side to which the patient looks; the drawing looks the same way.
+    say
+        Says an English text in the page's language.
 
     Returns
     -------
@@ -41,19 +44,19 @@ def draw_aorta(report: AacReport) -> str:
     flip = report.reading.facing == "right"
     parts = [
         *_lumen(flip),
-        *(part for level in LEVELS for part in _level(report, level, flip=flip)),
+        *(part for level in LEVELS for part in _level(report, level, say, flip=flip)),
         *(part for wall in WALLS for part in _wall(report, wall, flip=flip)),
-        *_heads(flip),
+        *_heads(flip, say),
     ]
     label = f"Aorta with its walls at L1 to L4: anterior {report.score.anterior}, posterior {report.score.posterior}."
-    return _svg(WIDTH, height, label, parts)
+    return _svg(WIDTH, height, say(label), parts)
 
 
 def _svg(width: int, height: int, label: str, parts: list[str]) -> str:
-    inside = "\n".join(parts)
+    inside, said = "\n".join(parts), escape(label)
     return (
-        f'<svg viewBox="0 0 {width} {height}" role="img" aria-label="{label}" class="drawing">\n'
-        f"<title>{label}</title>\n{inside}\n</svg>"
+        f'<svg viewBox="0 0 {width} {height}" role="img" aria-label="{said}" class="drawing">\n'
+        f"<title>{said}</title>\n{inside}\n</svg>"
     )
 
 
@@ -81,7 +84,7 @@ def _lumen(flip: bool) -> Iterator[str]:
     yield f'<polygon points="{points}" fill="{BLOOD}"/>'
 
 
-def _level(report: AacReport, level: Level, *, flip: bool) -> Iterator[str]:
+def _level(report: AacReport, level: Level, say: Callable[[str], str], *, flip: bool) -> Iterator[str]:
     """Draw a vertebra with its name and points, and the level's upper and lower border."""
     top = TOP + LEVELS.index(level) * LEVEL_HEIGHT
     left, width = BODY
@@ -90,20 +93,20 @@ def _level(report: AacReport, level: Level, *, flip: bool) -> Iterator[str]:
         yield f'<line {ends} stroke="{LINE}" stroke-dasharray="4 4"/>'
     yield _rect(left, top + 8, width, LEVEL_HEIGHT - 16, flip, f'rx="7" fill="{BONE}" stroke="{LINE}"')
     middle = top + LEVEL_HEIGHT / 2
-    yield _text(left + width / 2, middle + 6, level, flip, style=f'font-size="17" font-weight="650" fill="{INK}"')
-    points = f"{report.score.by_level[level]} of 6"
-    yield _text(left + width + 14, middle + 5, points, flip, anchor="start", style=f'font-size="14" fill="{SOFT}"')
+    yield _text(left + width / 2, middle + 6, level, flip, style=f'font-size="19" font-weight="650" fill="{INK}"')
+    points = escape(say(f"{report.score.by_level[level]} of 6"))
+    yield _text(left + width + 14, middle + 5, points, flip, anchor="start", style=f'font-size="16" fill="{SOFT}"')
     for wall in WALLS:
         one = report.wall(level, wall)
         side, anchor = (-1, "end") if wall == "anterior" else (1, "start")
         x = AORTA + side * (LUMEN / 2 + WALL + 9)
         yield _text(x, middle + 3, str(one.grade), flip, anchor=anchor, style=_grade_style(one.grade))
-        share = f"{100 * one.fraction:.0f} %"
-        yield _text(x, middle + 20, share, flip, anchor=anchor, style=f'font-size="12" fill="{SOFT}"')
+        share = escape(say(f"{100 * one.fraction:.0f} %"))
+        yield _text(x, middle + 22, share, flip, anchor=anchor, style=f'font-size="15" fill="{SOFT}"')
 
 
 def _grade_style(grade: int) -> str:
-    return f'font-size="20" font-weight="650" fill="{INK if grade else EDGE}"'
+    return f'font-size="23" font-weight="650" fill="{INK if grade else EDGE}"'
 
 
 def _wall(report: AacReport, wall: Wall, *, flip: bool) -> Iterator[str]:
@@ -117,13 +120,13 @@ def _wall(report: AacReport, wall: Wall, *, flip: bool) -> Iterator[str]:
         yield _rect(left, TOP + first * LEVEL_HEIGHT, WALL, tall, flip, style)
 
 
-def _heads(flip: bool) -> Iterator[str]:
-    style = f'font-size="13" fill="{SOFT}"'
-    yield _text(AORTA - LUMEN / 2 - WALL, 14, "anterior", flip, anchor="end", style=style)
-    yield _text(AORTA + LUMEN / 2 + WALL, 14, "posterior", flip, anchor="start", style=style)
+def _heads(flip: bool, say: Callable[[str], str]) -> Iterator[str]:
+    style = f'font-size="16" fill="{SOFT}"'
+    yield _text(AORTA - LUMEN / 2 - WALL, 14, escape(say("anterior")), flip, anchor="end", style=style)
+    yield _text(AORTA + LUMEN / 2 + WALL, 14, escape(say("posterior")), flip, anchor="start", style=style)
 
 
-def draw_scale(report: AacReport) -> str:
+def draw_scale(report: AacReport, say: Callable[[str], str] = str) -> str:
     """Draw the totals 0 to 24 with classes, interval and total."""
     width, left, step = 300, 10, (300 - 20) / (MOST_AAC24 + 1)
     parts = [f'<g font-size="12" fill="{SOFT}">']
@@ -138,4 +141,4 @@ def draw_scale(report: AacReport) -> str:
     x = left + (total + 0.5) * step
     parts.append(f'<path d="M {x:.1f} 22 l -7 -12 h 14 z" fill="{INK}"/></g>')
     label = f"{total} on the scale from 0 to {MOST_AAC24}; interval {doubt.low} to {doubt.high}."
-    return _svg(width, 66, label, parts)
+    return _svg(width, 66, say(label), parts)

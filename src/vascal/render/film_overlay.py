@@ -7,19 +7,19 @@ what was found can be checked on the film under the mark.
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 from PIL import Image, ImageDraw, ImageFont
 
-from vascal.aac.reading import VERTEBRAE, FilmReading, WallPath
+from vascal.aac.reading import VERTEBRAE, FilmReading
 from vascal.radiograph import Radiograph
+from vascal.render.film_marks import FilmMarks, mark_film
 from vascal.render.film_view import FilmView, choose_film_view
 from vascal.render.film_wording import show_meaning
 from vascal.render.palette import VERTEBRA_COLOUR, WALL_COLOURS
 from vascal.report.aac_report import AacReport
-from vascal.wall_levels import LEVELS, WALLS, Level, Wall
+from vascal.wall_levels import WALLS
 
 WIDTH = 1600
 PANEL_HEIGHT = 1240
@@ -30,12 +30,6 @@ BACKGROUND, TEXT, FAINT, ALARM = "#0d1117", "#f0f3f6", "#9aa7b4", "#ff8a65"
 OVERSAMPLE = 2
 BAND, LINE = 7, 2
 """Width of the mark beside calcified wall, and of the wall's own line, pixels."""
-BESIDE = 13.0
-"""Distance of that mark's middle from the wall, pixels."""
-STEP = 6.0
-"""Distance of the points of a drawn path, pixels: closer ones cost time and show nothing."""
-GRADE_AWAY = 44
-"""Distance of a grade from the wall, pixels."""
 
 
 def draw_film_overlay(film: Radiograph, reading: FilmReading, report: AacReport) -> bytes:
@@ -58,7 +52,7 @@ def draw_film_overlay(film: Radiograph, reading: FilmReading, report: AacReport)
     view = choose_film_view(film, reading, ((WIDTH - 3 * GAP) // 2, PANEL_HEIGHT))
     plain = view.picture(film.pixels)
     marked = plain.copy()
-    _draw_marks(marked, view, reading, report)
+    _draw_marks(marked, view, reading, mark_film(view, reading, report))
     width, height = view.size
     page = Image.new("RGB", (WIDTH, HEADER + height + GAP + FOOTER), BACKGROUND)
     left = (WIDTH - 2 * width - GAP) // 2
@@ -106,26 +100,26 @@ def _write_footer(page: Image.Image, report: AacReport) -> None:
     draw.text((GAP + 4, page.height - FOOTER + 6), text, FAINT, _font(20))
 
 
-def _draw_marks(panel: Image.Image, view: FilmView, reading: FilmReading, report: AacReport) -> None:
+def _draw_marks(panel: Image.Image, view: FilmView, reading: FilmReading, marks: FilmMarks) -> None:
     size = (view.size[0] * OVERSAMPLE, view.size[1] * OVERSAMPLE)
     draw = ImageDraw.Draw(ink := Image.new("RGBA", size))
-    for line in view.place(reading.level_bounds):
+    for line in marks.borders:
         _dash(draw, line)
     for wall in WALLS:
-        _draw_wall(draw, view, reading.paths[wall], wall, _front(reading, view))
+        colour = WALL_COLOURS[wall]
+        _trace(draw, marks.walls[wall], f"{colour}b0", LINE)
+        for stretch in marks.stretches[wall]:
+            _trace(draw, stretch, "#000000ff", BAND + 4)
+            _trace(draw, stretch, f"{colour}ff", BAND)
     ink = ink.reduce(OVERSAMPLE)
     _outline_vertebrae(panel, view, reading)
     panel.paste(ink, (0, 0), ink)
-    _write_names(panel, view, reading)
-    for level in LEVELS:
-        _write_level(panel, view, reading, report, level)
-
-
-def _front(reading: FilmReading, view: FilmView) -> Float[np.ndarray, " 2"]:
-    """Direction from the spine to the front of the patient in the picture, of length 1."""
-    along = view.place(reading.level_bounds)
-    mean = (along[:, 1] - along[:, 0]).mean(axis=0)
-    return np.asarray(mean / max(float(np.hypot(*mean)), 1e-9))
+    for name in marks.names:
+        colour, height = (TEXT, 30) if name.is_graded else (VERTEBRA_COLOUR, 22)
+        _text(panel, (name.x, name.y), name.text, colour, height)
+    for wall in WALLS:
+        for grade in marks.grades[wall]:
+            _text(panel, (grade.x, grade.y), grade.text, WALL_COLOURS[wall], 30)
 
 
 def _dash(draw: ImageDraw.ImageDraw, line: Float[np.ndarray, "2 2"], dash: float = 9.0) -> None:
@@ -136,42 +130,14 @@ def _dash(draw: ImageDraw.ImageDraw, line: Float[np.ndarray, "2 2"], dash: float
         draw.line([*ends[0], *ends[1]], (240, 243, 246, 150), 2 * OVERSAMPLE)
 
 
-def _draw_wall(
-    draw: ImageDraw.ImageDraw, view: FilmView, path: WallPath, wall: Wall, front: Float[np.ndarray, " 2"]
-) -> None:
-    points = view.place(path.points)
-    colour = WALL_COLOURS[wall]
-    _trace(draw, points, f"{colour}b0", LINE)
-    outward = _outward(points, front if wall == "anterior" else -front)
-    for run in _runs(path.is_calcified):
-        _trace(draw, (points + BESIDE * outward)[run], "#000000ff", BAND + 4)
-        _trace(draw, (points + BESIDE * outward)[run], f"{colour}ff", BAND)
-
-
 def _trace(draw: ImageDraw.ImageDraw, points: Float[np.ndarray, "point 2"], colour: str, width: int) -> None:
     """Draw a line with round ends, so that a single point is seen too."""
-    length = float(np.hypot(*np.diff(points, axis=0).T).sum())
-    kept = np.linspace(0, len(points) - 1, min(len(points), 2 + int(length / STEP))).round().astype(int)
-    flat = [tuple(place) for place in (points[kept] * OVERSAMPLE).tolist()]
+    flat = [tuple(place) for place in (points * OVERSAMPLE).tolist()]
     draw.line(flat, colour, width * OVERSAMPLE, joint="curve")
     radius = width * OVERSAMPLE / 2
     if width > LINE:
         for x, y in (flat[0], flat[-1]):
             draw.ellipse((x - radius, y - radius, x + radius, y + radius), colour)
-
-
-def _outward(points: Float[np.ndarray, "point 2"], side: Float[np.ndarray, " 2"]) -> Float[np.ndarray, "point 2"]:
-    """Give unit normals of a path that point to one side."""
-    smooth = np.gradient(points, axis=0) if len(points) > 1 else np.ones_like(points)
-    normals = np.stack([-smooth[:, 1], smooth[:, 0]], axis=1)
-    normals /= np.maximum(np.hypot(*normals.T), 1e-9)[:, None]
-    return np.asarray(normals * np.where(normals @ side < 0, -1.0, 1.0)[:, None])
-
-
-def _runs(is_calcified: Bool[np.ndarray, " point"]) -> Iterator[slice]:
-    steps = np.flatnonzero(np.diff(np.concatenate([[0], is_calcified.astype(int), [0]])))
-    for start, end in zip(steps[::2], steps[1::2], strict=True):
-        yield slice(int(start), int(end))
 
 
 def _outline_vertebrae(panel: Image.Image, view: FilmView, reading: FilmReading) -> None:
@@ -186,29 +152,6 @@ def _outline_vertebrae(panel: Image.Image, view: FilmView, reading: FilmReading)
         edges |= mask & ~inner
     strength = Image.fromarray(np.where(edges, 150, 0).astype(np.uint8))
     panel.paste(VERTEBRA_COLOUR, (0, 0), strength)
-
-
-def _write_names(panel: Image.Image, view: FilmView, reading: FilmReading) -> None:
-    """Name every vertebra whose middle is shown."""
-    for value, name in enumerate(VERTEBRAE, start=1):
-        places = np.argwhere(reading.vertebrae == value)
-        if len(places):
-            x, y = view.place(places.mean(axis=0))
-            if 0 < x < panel.width and 0 < y < panel.height:
-                graded = name in LEVELS
-                _text(panel, (x, y), name, TEXT if graded else VERTEBRA_COLOUR, 30 if graded else 22)
-
-
-def _write_level(panel: Image.Image, view: FilmView, reading: FilmReading, report: AacReport, level: Level) -> None:
-    """Write both grades of a level beside its walls."""
-    number = LEVELS.index(level)
-    middle = reading.level_bounds[number : number + 2].mean(axis=(0, 1))
-    front = _front(reading, view)
-    for wall in WALLS:
-        path = reading.paths[wall].points
-        nearest = view.place(path[np.argmin(np.abs(path[:, 0] - middle[0]))])
-        place = nearest + GRADE_AWAY * (front if wall == "anterior" else -front)
-        _text(panel, (place[0], place[1]), str(report.wall(level, wall).grade), WALL_COLOURS[wall], 30)
 
 
 def _text(panel: Image.Image, place: tuple[float, float], text: str, colour: str, size: int) -> None:

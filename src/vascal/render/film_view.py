@@ -11,6 +11,7 @@ from PIL import Image
 
 from vascal.aac.reading import FilmReading
 from vascal.radiograph import FilmArray, Radiograph
+from vascal.render.outlines import Matrix
 
 MARGIN = 0.10
 """Air around the levels and the aorta, as a share of their height."""
@@ -42,6 +43,12 @@ class FilmView:
         x = (points[..., 1] + 0.5 - self.left) * width / (self.right - self.left)
         y = (points[..., 0] + 0.5 - self.top) * height / (self.bottom - self.top)
         return np.stack([x, y], axis=-1)
+
+    @property
+    def matrix(self) -> Matrix:
+        """From pixels of the film to the picture."""
+        across, down = self.size[0] / (self.right - self.left), self.size[1] / (self.bottom - self.top)
+        return across, 0.0, 0.0, down, -self.left * across, -self.top * down
 
     def picture(self, pixels: FilmArray) -> Image.Image:
         """Draw the part in grey, stretched to its own range."""

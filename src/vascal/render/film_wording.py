@@ -55,8 +55,21 @@ def show_aac_doubt(report: AacReport) -> str:
     doubt = report.uncertainty
     low, high = READERS_WIDTH
     return (
-        f"{100 * doubt.level:.0f} % interval {doubt.low} to {doubt.high}, expected {doubt.expected:.1f}. "
+        f"Expected total {doubt.expected:.1f}. "
         f"For comparison: limits of agreement between two readers of one film are {low:g} to {high:g} points wide."
+    )
+
+
+def list_sums(report: AacReport) -> tuple[tuple[str, str], ...]:
+    """List what else the same grades give, as (name, value)."""
+    score = report.score
+    eight = score.aac8
+    return (
+        ("Anterior wall", f"{score.anterior} of 12"),
+        ("Posterior wall", f"{score.posterior} of 12"),
+        ("AAC-8", "not measured" if eight is None else f"{eight.total} of 8 ({eight.anterior} + {eight.posterior})"),
+        ("Affected segments", f"{score.affected_segments} of 4"),
+        ("Affected walls", f"{score.antero_posterior} of 8"),
     )
 
 
@@ -76,9 +89,9 @@ def list_film_facts(report: AacReport) -> tuple[tuple[str, str], ...]:
     row_mm, column_mm = film.spacing_mm
     pixel = f"{row_mm:.3g}" if row_mm == column_mm else f"{row_mm:.3g} × {column_mm:.3g}"
     named = (
-        ("Series", facts.series_description or "-"),
-        ("Date", _date(facts.study_date)),
         ("Patient", _patient(report)),
+        ("Date", _date(facts.study_date)),
+        ("Series", facts.series_description or "-"),
         ("Device", " ".join(part for part in (facts.modality, facts.manufacturer, facts.model) if part)),
         ("View", facts.view_position),
         ("Patient looks to the", f"{report.reading.facing} of the film"),
