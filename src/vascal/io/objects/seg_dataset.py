@@ -221,7 +221,8 @@ def _put_pixels(dataset: Dataset, plan: SegmentationPlan, frames: Sequence[Frame
         dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
         dataset.PixelPaddingValue = 0
         painted = paint_numbers(plan.segments, frames, plan.shape, window)
-        dataset.compress(RLELossless, painted, generate_instance_uid=False)
+        frames_or_one = painted if len(frames) > 1 else painted[0]  # pydicom wants one frame as rows and columns
+        dataset.compress(RLELossless, frames_or_one, generate_instance_uid=False)
     else:
         dataset.PixelData = pack_bits(plan.segments, frames, plan.shape, window)
         dataset["PixelData"].VR = "OB"
