@@ -62,6 +62,24 @@ def test_a_row_holds_scan_film_and_risk_of_a_record(tmp_path: Path) -> None:
     assert {row[f"{form.name}_complete"] for form in FORMS.values()} == {"1"}
 
 
+def test_risks_are_told_by_formula_horizon_and_outcome(tmp_path: Path) -> None:
+    folder = save(tmp_path, make_ct())
+    save_risk(folder)
+    saved = json.loads((folder / "risk.json").read_text(encoding="utf-8"))
+    saved["estimates"] = [
+        {"model": "mesa-chd-2015", "horizon_years": 10, "outcome": "chd", "probability": 0.04},
+        {"model": "prevent-base", "horizon_years": 10, "outcome": "ascvd", "probability": 0.0512345},
+        {"model": "prevent-base", "horizon_years": 30, "outcome": "ascvd", "probability": 0.2},
+    ]
+    (folder / "risk.json").write_text(json.dumps(saved), encoding="utf-8")
+    export_results(read_results([tmp_path]).results, "redcap", tmp_path / "out", PLAIN)
+    [row] = read_rows(tmp_path / "out" / "redcap.csv")
+    found = {name: cell for name, cell in row.items() if name.startswith("risk_") and name.endswith("0y") and cell}
+    assert found == {
+        "risk_mesa_chd_10y": "0.04", "risk_prevent_ascvd_10y": "0.05123", "risk_prevent_ascvd_30y": "0.2"
+    }  # fmt: skip
+
+
 def test_every_value_is_one_that_the_dictionary_takes(tmp_path: Path) -> None:
     for number, make in enumerate(KINDS.values()):
         save(tmp_path, make(), study=f"1.{number}", key=f"1.{number}.1")
