@@ -22,7 +22,7 @@ from vascal.io.deid.dates import limit_age, shift_value
 from vascal.io.deid.keyed import Key, is_well_known
 from vascal.io.deid.known import KnownWords, values_of
 from vascal.io.deid.private import private_tag_of
-from vascal.io.deid.profile import BULK_VRS, DATE_VRS, KEPT_BULK, Action, Profile, action_for
+from vascal.io.deid.profile import BULK_VRS, DATE_VRS, PIXELS, Action, Profile, action_for
 from vascal.io.deid.table import row_of
 from vascal.io.dicom_values import UNREADABLE
 
@@ -53,7 +53,7 @@ class Change:
     """Names of what is done beside the profile's own actions; the report shows them."""
 
     UNREADABLE = "removed: not readable"
-    WORDS = "removed: holds words of the patient"
+    WORDS = "held words of the patient: replaced"
     BAD_DATE = "removed: not a date"
     BAD_AGE = "removed: not an age"
 
@@ -173,7 +173,7 @@ def _clean_sequence(action: Action, element: DataElement, cleaning: Cleaning) ->
 def _keep(element: DataElement, cleaning: Cleaning) -> tuple[DataElement, ...]:
     if element.VR in TEXT_VRS:
         return _keep_text(element, cleaning)
-    if element.VR in BULK_VRS and element.tag not in KEPT_BULK and _bytes_hold_words(element, cleaning):
+    if element.tag not in PIXELS and isinstance(element.value, bytes) and cleaning.words.found_in_bytes(element.value):
         cleaning.note(element.tag, Change.WORDS)
         return ()
     return (element,)
@@ -191,10 +191,6 @@ def _keep_text(element: DataElement, cleaning: Cleaning) -> tuple[DataElement, .
 def holds_words(element: DataElement, text: str, words: KnownWords) -> bool:
     """Tell whether one value of a text holds words of the patient."""
     return not (element.VR == "CS" and text in TERMS) and words.found_in(text)
-
-
-def _bytes_hold_words(element: DataElement, cleaning: Cleaning) -> bool:
-    return isinstance(element.value, bytes) and cleaning.words.found_in(element.value.decode("latin-1"))
 
 
 def _remove(element: DataElement, cleaning: Cleaning) -> tuple[DataElement, ...]:

@@ -19,7 +19,8 @@ from vascal.io.deid.change_report import (
     report_to_json,
     report_to_text,
 )
-from vascal.io.deid.one_file import CleanFile, Rules, clean_file
+from vascal.io.deid.known import KnownWords
+from vascal.io.deid.one_file import CleanFile, Rules, clean_file, words_in
 from vascal.io.dicom_files import UNREADABLE_FILE, FileRef, find_files, open_images
 from vascal.io.dicom_header import looks_like_dicom
 
@@ -32,6 +33,7 @@ TWICE = "names an object that another file holds with other content"
 class _Run:
     """What has come out so far; the only value here that grows."""
 
+    words: dict[str, KnownWords] = field(default_factory=dict, repr=False)
     digests: dict[str, int] = field(default_factory=dict)
     changes: Counter[tuple[str, str]] = field(default_factory=Counter)
     notes: Counter[str] = field(default_factory=Counter)
@@ -85,6 +87,7 @@ def deidentify_folder(
     _require_empty(out)
     run = _Run()
     with open_images() as open_one:
+        run.words = _gather_words((_read(file, open_one) for file in files), rules)
         for number, file in enumerate(files, start=1):
             _settle(number, file, _read(file, open_one), out, rules, run)
             if progress is not None:
@@ -93,6 +96,17 @@ def deidentify_folder(
     write_file(out / REPORT_JSON, report_to_json(report))
     write_file(out / REPORT_TEXT, report_to_text(report).encode("utf-8"))
     return Deidentified(report=report, mapping=tuple(run.rows))
+
+
+def _gather_words(contents: Iterable[bytes | None], rules: Rules) -> dict[str, KnownWords]:
+    """Read every file once for the words of its patient: one file names the operator whom another quotes."""
+    words: dict[str, KnownWords] = {}
+    for content in contents:
+        found = words_in(content, rules.profile) if content and looks_like_dicom(content[:1024]) else None
+        if found is not None:
+            patient, more = found
+            words[patient] = words.get(patient, KnownWords()).joined_with(more)
+    return words
 
 
 def _require_empty(out: Path) -> None:
@@ -118,7 +132,7 @@ def _settle(number: int, file: FileRef, content: bytes | None, out: Path, rules:
         run.rows.append((file.subject, "", "", "not DICOM"))
         return
     try:
-        cleaned = clean_file(content, rules)
+        cleaned = clean_file(content, rules, run.words)
         _write(cleaned, out, run)
     except OutputError:
         raise

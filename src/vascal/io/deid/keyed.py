@@ -15,6 +15,7 @@ import csv
 import hashlib
 import hmac
 import os
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -29,6 +30,15 @@ LARGEST_SHIFT_DAYS = 3652
 """Ten years: seasons and holidays are hidden, and no scan comes to lie in the days before CT."""
 DICOM_ROOT = "1.2.840.10008."
 NEW_ROOT = "2.25."
+VOCABULARIES = frozenset(
+    (
+        "2.16.840.1.113883.6.96",  # SNOMED CT
+        "2.16.840.1.113883.6.1",  # LOINC
+        "2.16.840.1.113883.6.8",  # UCUM
+        "2.16.840.1.113883.6.256",  # RadLex
+    )
+)
+"""Coding schemes (PS3.16 Table 8-1) outside DICOM's root; no object has such an identifier."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +90,7 @@ def is_well_known(uid: str, *, names_an_instance: bool) -> bool:
     Where an object is to be named, only those in the dictionary count: some devices make identifiers under DICOM's
     own root.
     """
-    return uid in UID_dictionary or (not names_an_instance and uid.startswith(DICOM_ROOT))
+    return uid in UID_dictionary or uid in VOCABULARIES or (not names_an_instance and uid.startswith(DICOM_ROOT))
 
 
 def read_key(path: Path) -> Key:
@@ -137,7 +147,11 @@ def read_patients(path: Path) -> Mapping[str, str]:
     return dict(pairs)
 
 
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._-]{0,63}")
+"""Also the name of a folder."""
+
+
 def _require_short(pairs: list[tuple[str, str]], name: str) -> None:
     for line, (_, new) in enumerate(pairs, start=2):
-        if len(new) > 64 or "\\" in new or "^" in new or "=" in new or not new.isprintable():
-            raise InputError(f"{name}, line {line}: a new name has at most 64 characters and none of \\ ^ =")
+        if not _NAME.fullmatch(new):
+            raise InputError(f"{name}, line {line}: a new name has at most 64 letters, digits, blanks and . _ -")

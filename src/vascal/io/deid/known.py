@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 from pydicom.dataelem import DataElement
@@ -17,26 +17,51 @@ from pydicom.dataset import Dataset
 from vascal.io.deid.keyed import is_well_known
 from vascal.io.deid.profile import DATE_VRS, Action, Profile, action_for
 from vascal.io.deid.table import row_of
-from vascal.io.dicom_values import UNREADABLE
+from vascal.io.dicom_values import UNREADABLE, text_of
 
+_COMMON_WORDS = frozenset({"descriptors", "patient", "full_dates"})
 _ID_VRS = frozenset({"LO", "SH", "AE", "UT", "UC"})
 _LEAST_WORD, _LEAST_ID, _LEAST_NUMBER, _ANYWHERE = 3, 4, 5, 6
 _NAME_PARTS = re.compile(r"[\^=\s,;.]+")
+_UID = re.compile(r"\d+(?:\.\d+){3,}")
 _BLANK = re.compile(r"[\s^]+")
 _SAYS_NOTHING = frozenset({"anonymous", "anonymized", "anonymised", "unknown", "removed", "none", "test", "phantom"})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class KnownWords:
-    """Words of one patient, in lower case."""
+    """Words of one patient.
 
-    words: frozenset[str]
+    Parameters
+    ----------
+    words
+        Names, numbers, places and days, in lower case.
+    uids
+        Identifiers of objects.
+    """
+
+    words: frozenset[str] = field(default=frozenset(), repr=False)
+    uids: frozenset[str] = field(default=frozenset(), repr=False)
 
     def found_in(self, text: str) -> bool:
         """Tell whether a text holds one of them: short ones as whole words, long ones anywhere."""
-        if not self.words or not text:
-            return False
-        return _pattern(self.words).search(_BLANK.sub(" ", text.casefold())) is not None
+        if self.uids and not self.uids.isdisjoint(_UID.findall(text)):
+            return True
+        return bool(self.words) and _pattern(self.words).search(_BLANK.sub(" ", text.casefold())) is not None
+
+    def found_in_bytes(self, data: bytes) -> bool:
+        """Tell whether bytes that are no text hold a long one; short ones come about by chance."""
+        return _long_ones(self).found_in(data.decode("latin-1"))
+
+    def joined_with(self, other: KnownWords) -> KnownWords:
+        """Give the words of both."""
+        return KnownWords(words=self.words | other.words, uids=self.uids | other.uids)
+
+
+@lru_cache(maxsize=64)
+def _long_ones(known: KnownWords) -> KnownWords:
+    words = frozenset(word for word in known.words if len(word) >= _ANYWHERE and not word.isdecimal())
+    return KnownWords(words=words, uids=known.uids)
 
 
 @lru_cache(maxsize=64)
@@ -58,16 +83,25 @@ def collect_words(dataset: Dataset, profile: Profile) -> KnownWords:
     profile
         What it keeps is not gathered.
     """
-    return KnownWords(frozenset(_gather(dataset, profile)))
+    gathered = frozenset(_gather(dataset, profile))
+    maker = _BLANK.sub(
+        " ", f"{text_of(dataset, 'Manufacturer')} {text_of(dataset, 'ManufacturerModelName')}"
+    ).casefold()
+    kept = frozenset(word for word, is_a_place in gathered if not (is_a_place and word in maker))
+    uids = frozenset(word for word in kept if _UID.fullmatch(word))
+    return KnownWords(words=kept - uids, uids=uids)
 
 
-def _gather(dataset: Dataset, profile: Profile) -> Iterator[str]:
+def _gather(dataset: Dataset, profile: Profile) -> Iterator[tuple[str, bool]]:
+    """Give words, and whether they name a device or place: those often repeat the maker's name, which stays."""
     for element in readable_elements(dataset):
         if element.VR == "SQ":
             for item in element.value or ():
                 yield from _gather(item, profile)
         elif not element.tag.is_private:
-            yield from _words_of(element, profile)
+            row = row_of(element.tag)
+            is_a_place = row is not None and bool(row.options.keys() & {"device", "institution"})
+            yield from ((word, is_a_place) for word in _words_of(element, profile))
 
 
 def readable_elements(dataset: Dataset) -> Iterator[DataElement]:
@@ -113,7 +147,9 @@ def _names(values: Iterable[str]) -> Iterator[str]:
 def _names_somebody(element: DataElement) -> bool:
     """Tell an identifier, a place or a device from a description or a trait, whose words are common ones."""
     row = row_of(element.tag)
-    return row is not None and element.VR in _ID_VRS and not row.options.keys() & {"descriptors", "patient"}
+    return (
+        row is not None and element.VR in _ID_VRS and not row.options.keys() & {"descriptors", "patient", "full_dates"}
+    )
 
 
 def _is_telling(text: str) -> bool:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from io import BytesIO
+from types import MappingProxyType
 
 import pydicom
 from pydicom.dataset import Dataset
@@ -15,7 +17,7 @@ from vascal.errors import InputError, UnsupportedImageError
 from vascal.io.deid.clean import Cleaning, clean_dataset
 from vascal.io.deid.keyed import Key
 from vascal.io.deid.kinds import require_kind
-from vascal.io.deid.known import collect_words
+from vascal.io.deid.known import KnownWords, collect_words
 from vascal.io.deid.markers import make_file_meta, mark_cleaned
 from vascal.io.deid.pixels import PixelPolicy, settle_pixels
 from vascal.io.deid.profile import Profile
@@ -71,11 +73,36 @@ class CleanFile:
     notes: tuple[str, ...]
 
 
+_UID = re.compile(r"\d[\d.]{0,63}")
 NO_PATIENT = "has no Patient ID: its study stands for the patient, so dates of other studies move by other days"
 
 
-def clean_file(content: bytes, rules: Rules) -> CleanFile:
+def words_in(content: bytes, profile: Profile) -> tuple[str, KnownWords] | None:
+    """Read whose a file is (see `patient_of`) and the words that it has of the patient; None if it can not be read."""
+    with tolerant_reading():
+        try:
+            dataset = pydicom.dcmread(BytesIO(content), force=True, stop_before_pixels=True)
+            return patient_of(dataset), collect_words(dataset, profile)
+        except (*UNREADABLE, EOFError):
+            return None
+
+
+def patient_of(dataset: Dataset) -> str:
+    """Say whose a dataset is: Patient ID, or, without one, Study Instance UID."""
+    return " ".join(text_of(dataset, "PatientID").split()) or text_of(dataset, "StudyInstanceUID")
+
+
+def clean_file(content: bytes, rules: Rules, words: Mapping[str, KnownWords] = MappingProxyType({})) -> CleanFile:
     """Clean one DICOM file.
+
+    Parameters
+    ----------
+    content
+        The file.
+    rules
+        What to do.
+    words
+        Words by patient, from his other files; those of this file are always known.
 
     Raises
     ------
@@ -86,7 +113,7 @@ def clean_file(content: bytes, rules: Rules) -> CleanFile:
     """
     with tolerant_reading():
         try:
-            return _clean(pydicom.dcmread(BytesIO(content), force=True), rules)
+            return _clean(pydicom.dcmread(BytesIO(content), force=True), rules, words)
         except UNREADABLE as error:
             if isinstance(error, InputError):
                 raise
@@ -95,29 +122,37 @@ def clean_file(content: bytes, rules: Rules) -> CleanFile:
             raise UnsupportedImageError("ends too early") from error
 
 
-def _clean(dataset: Dataset, rules: Rules) -> CleanFile:
+def _clean(dataset: Dataset, rules: Rules, words: Mapping[str, KnownWords]) -> CleanFile:
     is_multiframe = require_kind(dataset)
     notes = settle_pixels(dataset, rules.pixels)
     old = " ".join(text_of(dataset, "PatientID").split())
-    subject = old or text_of(dataset, "StudyInstanceUID")
+    subject = patient_of(dataset)
     cleaning = Cleaning(
         profile=rules.profile,
         key=rules.key,
         subject=_rename(old, subject, rules),
         days_back=rules.key.days_back(subject),
         is_multiframe=is_multiframe,
-        words=collect_words(dataset, rules.profile),
+        words=collect_words(dataset, rules.profile).joined_with(words.get(subject, KnownWords())),
     )
     cleaned = clean_dataset(dataset, cleaning)
     mark_cleaned(cleaned, rules.profile, cleaning.subject)
     return CleanFile(
         content=_to_bytes(cleaned, _syntax_of(dataset), rules.implementation),
-        place=f"{cleaning.subject}/{cleaned.StudyInstanceUID}/{cleaned.SeriesInstanceUID}/{cleaned.SOPInstanceUID}.dcm",
+        place=_place_of(cleaned, cleaning.subject),
         patient=cleaning.subject,
         old_patient=old,
         changes=cleaning.changes,
         notes=notes if old else (*notes, NO_PATIENT),
     )
+
+
+def _place_of(cleaned: Dataset, subject: str) -> str:
+    """Name the file by its identifiers; those that were kept may be anything."""
+    uids = [text_of(cleaned, word) for word in ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID")]
+    if not all(_UID.fullmatch(uid) for uid in uids):
+        raise UnsupportedImageError("has identifiers that are none: digits and points, at most 64")
+    return f"{subject}/{'/'.join(uids)}.dcm"
 
 
 def _rename(old: str, subject: str, rules: Rules) -> str:

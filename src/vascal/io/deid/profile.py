@@ -71,10 +71,10 @@ _PIXELS = (
 )  # fmt: skip
 KEPT_BULK = frozenset(tag_for_keyword(word) or 0 for word in _PIXELS)
 """Pixels and what a viewer needs to show them."""
+PIXELS = frozenset({0x7FE00001, 0x7FE00002, 0x7FE00008, 0x7FE00009, 0x7FE00010})
 BEYOND = {
     0x00080119: Action.KEEP,  # Long Code Value: a code, though its representation allows any text
     0x00080120: Action.KEEP,  # URN Code Value
-    0x0008010C: Action.KEEP,  # Coding Scheme UID names a vocabulary
     0x00620020: Action.DUMMY,  # Tracking ID: free text that has to stay beside Tracking UID
     0x00700081: Action.EMPTY,  # Content Description: free text of a segmentation, type 2
 }
