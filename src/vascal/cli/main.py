@@ -10,6 +10,7 @@ import typer
 import vascal
 from vascal.cli.aorta import aorta
 from vascal.cli.data import data
+from vascal.cli.deidentify import deidentify, deidentify_check
 from vascal.cli.demo import demo
 from vascal.cli.evaluate import evaluate
 from vascal.cli.export import export
@@ -36,6 +37,8 @@ app.command()(risk)
 app.command("follow-up")(follow_up)
 app.command()(export)
 app.command()(rules)
+app.command()(deidentify)
+app.command("deidentify-check")(deidentify_check)
 app.command()(demo)
 app.command()(evaluate)
 simulate.command("xray")(simulate_xray)
