@@ -30,6 +30,7 @@ SEGMENTATION_CLASSES = {"1.2.840.10008.5.1.4.1.1.66.4", "1.2.840.10008.5.1.4.1.1
 KINDS = ("BINARY", "LABELMAP", "FRACTIONAL")
 
 Frame = Integer[np.ndarray, "row column"]
+Covered = Integer[np.ndarray, "covered_row covered_column"]
 Frames = Integer[np.ndarray, "frame row column"]
 
 
@@ -202,7 +203,7 @@ def _one_value_per_name(segments: Sequence[NamedSegment]) -> dict[int, int]:
     return {one.number: lowest[one.name] for one in segments}
 
 
-def _common(plane: np.ndarray, frame: Frame, place: FramePlace) -> tuple[np.ndarray, Frame]:
+def _common(plane: np.ndarray, frame: Frame, place: FramePlace) -> tuple[np.ndarray, Covered]:
     """Give the part of a slice that a frame covers, and the part of the frame that covers it.
 
     Raises
@@ -222,7 +223,7 @@ def _common(plane: np.ndarray, frame: Frame, place: FramePlace) -> tuple[np.ndar
 
 
 def _paint_frame(
-    plane: UInt8[np.ndarray, "row column"], frame: Frame, place: FramePlace, values: Mapping[int, int]
+    plane: UInt8[np.ndarray, "covered_row covered_column"], frame: Covered, place: FramePlace, values: Mapping[int, int]
 ) -> None:
     """Put one frame's labels on a slice, and refuse to paint over another structure."""
     if place.segment is None:
