@@ -6,6 +6,7 @@ import ast
 import inspect
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import product
 from types import ModuleType
 
@@ -40,10 +41,15 @@ def sentences(module: ModuleType, *names: str) -> list[str]:
     for function in _functions(module):
         if not names or function.name in names:
             scope = _Scope(module=module, assigned=_assignments(function))
-            said += [text for node in _spoken(function) for text in _ways(node, scope) if " " in text.strip()]
+            said += [text for node in _spoken(function) for text in _ways(node, scope) if _is_sentence(text)]
     return said
 
 
+def _is_sentence(text: str) -> bool:
+    return " " in text.strip() and text.replace(FILLED, "").strip() != ""
+
+
+@cache
 def _functions(module: ModuleType) -> list[ast.FunctionDef]:
     tree = ast.parse(inspect.getsource(module))
     return [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
