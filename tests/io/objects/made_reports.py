@@ -20,14 +20,14 @@ from vascal.io.objects.context import ObjectContext
 from vascal.io.objects.segments import ALL, SegReference
 from vascal.io.results import report_to_json
 
-STUDY = {
+STUDY: dict[str, Any] = {
     "PatientName": "Muster^Eva",
     "StudyID": "S1",
     "StudyTime": "101112",
     "AccessionNumber": "A-1",
     "StudyDescription": "Heart",
 }
-DOUBT = {
+DOUBT: dict[str, Any] = {
     "agatston_low": 3.14159265358979,
     "agatston_high": 31.4159265358979,
     "level": 0.95,

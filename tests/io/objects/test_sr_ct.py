@@ -303,8 +303,9 @@ def test_highdicom_reads_groups_measurements_and_evaluations() -> None:
     for name, value in (("all", 12.5), ("LM", 4.5), ("RCA", 8.0)):
         (score,) = groups[f"vascal {name}"].get_measurements(hd.sr.CodedConcept("450360000", "SCT", "any"))
         assert (score.value, score.unit.value) == (value, "[arb'U]")
-        assert groups[f"vascal {name}"].referenced_segment.referenced_segment_numbers is not None
+        assert groups[f"vascal {name}"].referenced_segment is not None
     alone = hd.sr.srread(io.BytesIO(describe_score(saved, make_context(saved)))).content
+    assert isinstance(alone, hd.sr.MeasurementReport)
     assert {one.tracking_identifier for one in alone.get_image_measurement_groups()} == set(groups)
 
 

@@ -92,7 +92,6 @@ def write_report(
         That it points to.
     """
     document = start_object(context, Kind(name="sr", sop_class_uid=Comprehensive3DSRStorage, description=description))
-    del document.BodyPartExamined  # no attribute of a report; the image library names the region
     document.update(content)
     describe_scheme(document)
     document.ReferencedPerformedProcedureStepSequence = Sequence()

@@ -8,6 +8,7 @@ Source: DICOM PS3.3 C.17.3 (SR Document Content), C.18.1 (Numeric Measurement Ma
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -15,7 +16,7 @@ from typing import Any, NoReturn
 
 from pydicom import dcmread
 from pydicom.dataset import Dataset
-from pydicom.errors import InvalidDicomError
+from pydicom.errors import BytesLengthException, InvalidDicomError
 
 from vascal.errors import InputError
 from vascal.io.dicom_files import UNREADABLE_FILE
@@ -31,6 +32,9 @@ from vascal.io.objects.sr_tree import Item, read_item
 REPORTS = "1.2.840.10008.5.1.4.1.1.88."
 """SOP classes of structured reports begin so; Key Object Selection too."""
 NEEDED = "needed: a structured report that vascal wrote"
+DAMAGE = (*UNREADABLE_FILE, *UNREADABLE, ArithmeticError, BytesLengthException)
+"""What pydicom raises on damaged bytes; on nested ones not before they are asked for."""
+PLAIN = re.compile(r"[A-Za-z0-9 .,/()&+-]{0,64}")
 KINDS = MappingProxyType({ALL: lay_out_score, TOTAL: lay_out_film})
 """By the name of the group of the total."""
 
@@ -55,9 +59,9 @@ def read_score_report(path: Path) -> Mapping[str, Any]:
         If it can not be read, is no structured report, is one of other software, or is damaged.
     """
     dataset = _open(path)
-    _require_report(dataset, path.name)
     try:
         with tolerant_reading():
+            _require_report(dataset, path.name)
             root = read_item(dataset)
             _require_ours(dataset, root, path.name)
             groups = root.child(codes.MEASUREMENTS).groups()
@@ -65,7 +69,7 @@ def read_score_report(path: Path) -> Mapping[str, Any]:
             return KINDS[kind](dataset, root, groups)
     except InputError:
         raise
-    except (*UNREADABLE, ArithmeticError, RecursionError) as error:
+    except DAMAGE as error:
         raise InputError(f"{path.name} is damaged or was changed; {NEEDED}") from error
 
 
@@ -75,25 +79,30 @@ def _open(path: Path) -> Dataset:
             return dcmread(path, stop_before_pixels=True)
     except InvalidDicomError as error:
         raise InputError(f"{path.name} is no DICOM file; {NEEDED}") from error
-    except (*UNREADABLE_FILE, *UNREADABLE) as error:
+    except DAMAGE as error:
         raise InputError(f"{path.name} can not be read; {NEEDED}") from error
 
 
 def _require_report(dataset: Dataset, name: str) -> None:
     if not text_of(dataset, "SOPClassUID").startswith(REPORTS):
-        what = text_of(dataset, "Modality") or "not given"
+        what = _plain(text_of(dataset, "Modality"))
         raise InputError(f"{name} is no structured report, its modality is {what}; {NEEDED}")
 
 
 def _require_ours(dataset: Dataset, root: Item, name: str) -> None:
     """Tell vascal's reports from others by who made them, and by a code that only vascal writes."""
     if root.key != codes.REPORT_TITLE.key:
-        _refuse(name, f"a report titled {root.meaning or 'nothing'!r}")
+        _refuse(name, f"a report titled {_plain(root.meaning)}")
     maker = text_of(dataset, "Manufacturer")
     evaluations = root.find(codes.EVALUATIONS)
     is_ours = evaluations is not None and evaluations.find(private_code("QUOTABLE")) is not None
     if maker != MANUFACTURER or not is_ours:
-        _refuse(name, f"a measurement report by {maker or 'an unnamed maker'!r}")
+        _refuse(name, f"a measurement report by {_plain(maker)}")
+
+
+def _plain(text: str) -> str:
+    """Repeat a short plain text; in damaged files its element may have swallowed the patient's."""
+    return repr(text) if PLAIN.fullmatch(text) else "something that can not be repeated here"
 
 
 def _refuse(name: str, found: str) -> NoReturn:

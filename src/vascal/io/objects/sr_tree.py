@@ -5,6 +5,7 @@ Source: DICOM PS3.3 C.17.3 (SR Document Content).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -79,7 +80,7 @@ class Item:
 
 
 def _count(what: Quantity, item: Item) -> float | int:
-    if item.number is None or (what.is_count and item.number != int(item.number)):
+    if item.number is None or not math.isfinite(item.number) or (what.is_count and item.number != int(item.number)):
         raise ValueError(f"{what.field} is no number that it can be")
     return int(item.number) if what.is_count else item.number
 
