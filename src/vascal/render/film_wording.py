@@ -7,6 +7,7 @@ from typing import Any
 
 from vascal.aac.classes import KIDNEY, SCHEMES
 from vascal.aac.total_doubt import READERS_WIDTH
+from vascal.render.language import Verbatim
 from vascal.report.aac_report import AacReport
 
 GRADE_WORDS = ("none", "up to 1/3", "1/3 to 2/3", "over 2/3")
@@ -91,9 +92,9 @@ def list_film_facts(report: AacReport) -> tuple[tuple[str, str], ...]:
     named = (
         ("Patient", _patient(report)),
         ("Date", _date(facts.study_date)),
-        ("Series", facts.series_description or "-"),
-        ("Device", " ".join(part for part in (facts.modality, facts.manufacturer, facts.model) if part)),
-        ("View", facts.view_position),
+        ("Series", Verbatim(facts.series_description or "-")),
+        ("Device", Verbatim(" ".join(part for part in (facts.modality, facts.manufacturer, facts.model) if part))),
+        ("View", Verbatim(facts.view_position)),
         ("Patient looks to the", f"{report.reading.facing} of the film"),
         ("Tube voltage", "" if facts.kvp is None else f"{facts.kvp:g} kVp"),
         ("Exposure", "" if facts.exposure_mas is None else f"{facts.exposure_mas:.3g} mAs"),

@@ -18,8 +18,9 @@ from typing import Literal, get_args
 LanguageCode = Literal["en", "de", "zh"]
 LANGUAGES: tuple[LanguageCode, ...] = get_args(LanguageCode)
 
-WHOLE_TEXT, NUMBER = "text", "n"
-"""How names of places begin that hold whole sentences, and (``n``, ``n_low``) numbers; others hold a part of one."""
+WHOLE_TEXT, NUMBER, NAME = "text", "n", "name"
+"""Kinds of places: whole sentences, numbers (``n``, ``n_low``), names from an image header that are no English; any
+other holds a part of a sentence."""
 DECIMAL, PERCENT, ORDINAL, STOP, GAP = "1.5", "5 %", "1st", ".", " "
 """What lists say of these is how numbers are written and sentences end and follow each other."""
 JOINTS = ("; ", ", ", " and ", " or ")
@@ -34,6 +35,12 @@ _SHARE = re.compile(r"(?<=\d)[ \u00a0]%")
 _BESIDE_HAN = re.compile(r"(?<=[\u4e00-\u9fff])(?=[A-Za-z0-9])|(?<=[A-Za-z0-9])(?=[\u4e00-\u9fff])")
 """Where Chinese type has a space before or after Latin letters and figures."""
 _MEASURE = re.compile(rf"{_NUMBER}(?:[ \u00a0]?(?:%|mm[23\u00b2\u00b3]?|ml|mg|HU|kVp|mAs|mmHg))?")
+
+
+class Verbatim(str):
+    """A text that is no English, such as one from an image header: `Language.say` leaves it as it is."""
+
+    __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +81,7 @@ class Language:
         >>> read_language("de").say("12.5"), read_language("en").say("12.5")
         ('12,5', '12.5')
         """
-        if self.code == "en":
+        if self.code == "en" or isinstance(text, Verbatim):
             return text
         return self._mark(GAP).join(said for _, said in self._say_runs(text, place))
 
@@ -92,7 +99,7 @@ class Language:
         if found is None and text.endswith(STOP):
             bare = self._find_as_written(text.removesuffix(STOP), place)
             found = None if bare is None else bare + self._mark(STOP)
-        if found is None and text[:1].isupper():
+        if found is None and text[:1].isascii() and text[:1].isupper():
             small = self.find(text[0].lower() + text[1:], place)
             found = None if small is None else small[0].upper() + small[1:]
         return found
@@ -113,7 +120,7 @@ class Language:
 
     def _find_listed(self, text: str, place: str) -> str | None:
         """Look a text up; `risk_before` and `risk_after` are both places of kind ``risk``."""
-        return self.in_place.get((place.partition("_")[0], text), self.exact.get(text))
+        return self.in_place.get((_kind(place), text), self.exact.get(text))
 
     def _say_runs(self, text: str, place: str) -> Iterator[tuple[str, str]]:
         """Cut a text into the longest runs of sentences that are listed; give each with what it becomes."""
@@ -130,8 +137,8 @@ class Language:
         return _BESIDE_HAN.sub(" ", filled)
 
     def _say_value(self, place: str, value: str) -> str:
-        if place.startswith(WHOLE_TEXT):
-            return self.say(value)
+        if _kind(place) in {WHOLE_TEXT, NAME}:
+            return self.say(value) if _kind(place) == WHOLE_TEXT else value
         widest, *_ = JOINTS
         found = None if widest in value else self._find_value(place, value)
         if found is not None:
@@ -204,9 +211,11 @@ def _compile(english: str) -> re.Pattern[str]:
     return re.compile("".join(parts), re.DOTALL)
 
 
+def _kind(place: str) -> str:
+    return place.partition("_")[0]
+
+
 def _what_stands_at(place: str) -> str:
-    if place.startswith(WHOLE_TEXT):
+    if _kind(place) == WHOLE_TEXT:
         return ".+?"
-    if place == NUMBER or place.startswith(f"{NUMBER}_"):
-        return _NUMBER
-    return r"(?:(?!\. [A-Z]).)+?"
+    return _NUMBER if _kind(place) == NUMBER else r"(?:(?!\. [A-Z]).)+?"

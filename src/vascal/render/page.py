@@ -9,7 +9,7 @@ from vascal.calcium.lesions import VESSELS
 from vascal.render.category_scale import draw_category_scale
 from vascal.render.key_figures import Say, caption_panel, draw_panel
 from vascal.render.key_images import KeyImages, KeyPanel
-from vascal.render.language import LanguageCode, read_language
+from vascal.render.language import LanguageCode, Verbatim, read_language
 from vascal.render.pages import fill_page
 from vascal.render.palette import colour_of
 from vascal.render.wording import (
@@ -165,11 +165,11 @@ def list_facts(report: Report) -> tuple[tuple[str, str], ...]:
     facts = (
         ("Patient", _patient(report)),
         ("Date", _date(series.study_date)),
-        ("Series", series.series_description or "-"),
-        ("Scanner", scanner or None),
+        ("Series", Verbatim(series.series_description or "-")),
+        ("Scanner", Verbatim(scanner) or None),
         ("Tube voltage", None if acquisition.kvp is None else f"{acquisition.kvp:g} kVp"),
         ("ECG gating", show_gating(acquisition.gating.is_gated, acquisition.gating.evidence)),
-        ("Kernel", " / ".join(acquisition.kernels) or None),
+        ("Kernel", Verbatim(" / ".join(acquisition.kernels)) or None),
         ("Slices", "1" if slices == 1 else f"{slices}, every {spacing:.3g} mm{'' if series.is_even else ' (uneven)'}"),
         ("Slice thickness", _mm(acquisition.slice_thickness_mm)),
         ("Rule", _rule(report)),
