@@ -83,7 +83,7 @@ def test_every_wall_is_graded_at_its_level_and_side() -> None:
         assert number(find(one, "AAC-GRADE")[0]) == grade
         assert bool(find(one, "121071")) == (grade > 0)
     for level in LEVELS:
-        assert number(find(group(content, level), "AAC24-LEVEL")[0]) == saved["levels"][level]["points"]
+        assert number(find(group(content, f"level {level}"), "AAC24-LEVEL")[0]) == saved["levels"][level]["points"]
 
 
 def test_the_total_points_to_the_film_and_to_its_segmentation() -> None:

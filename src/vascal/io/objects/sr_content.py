@@ -12,6 +12,7 @@ from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 
 from vascal.io.objects.coded import Coded
+from vascal.io.objects.references import ImageReference, to_item
 from vascal.io.objects.sr_codes import Quantity
 
 Relation = Literal["CONTAINS", "HAS CONCEPT MOD", "HAS OBS CONTEXT", "HAS ACQ CONTEXT", "HAS PROPERTIES"]
@@ -92,30 +93,18 @@ def say_number(
 
 
 def point_to(
-    name: Coded | None,
-    sop_class_uid: str,
-    sop_instance_uid: str,
-    relation: Relation = "CONTAINS",
-    *,
-    segment: int | None = None,
+    name: Coded | None, image: ImageReference, relation: Relation = "CONTAINS", *, segment: int | None = None
 ) -> Dataset:
     """Point to an image; to one segment of it, if it is a segmentation.
 
-    Frames are never listed: PS3.3 10.3 forbids them beside a segment number.
+    Beside a segment number frames must not be listed (PS3.3 10.3), so they never are.
     """
     item = _start("IMAGE", relation, name)
-    reference = refer_to(sop_class_uid, sop_instance_uid)
+    reference = to_item(image)
     if segment is not None:
         reference.ReferencedSegmentNumber = segment
     item.ReferencedSOPSequence = Sequence([reference])
     return item
-
-
-def refer_to(sop_class_uid: str, sop_instance_uid: str) -> Dataset:
-    """Name an object by class and instance (PS3.3 10.8)."""
-    reference = Dataset()
-    reference.ReferencedSOPClassUID, reference.ReferencedSOPInstanceUID = sop_class_uid, sop_instance_uid
-    return reference
 
 
 def _start(kind: str, relation: Relation | None, name: Coded | None) -> Dataset:

@@ -23,7 +23,7 @@ from vascal.io.objects.context import ObjectContext
 from vascal.io.objects.segments import ALL, SegReference, code_vessel
 from vascal.io.objects.sr_codes import Quantity
 from vascal.io.objects.sr_content import contain, point_to, say_code, say_number, say_text, say_uid
-from vascal.io.objects.sr_document import device_uid, require_sources, write_report
+from vascal.io.objects.sr_document import device_uid, refer_to_seg, require_sources, write_report
 from vascal.io.objects.sr_frame import (
     evaluate_result,
     find_standing,
@@ -138,12 +138,8 @@ def _find(is_calcium: bool) -> list[Dataset]:
 def _place(name: str, context: ObjectContext, segmentation: SegReference | None) -> list[Dataset]:
     if segmentation is None:
         return []
-    segment = point_to(
-        codes.REFERENCED_SEGMENT,
-        segmentation.sop_class_uid,
-        segmentation.sop_instance_uid,
-        segment=segmentation.segment_numbers[name],
-    )
+    number = segmentation.segment_numbers[name]
+    segment = point_to(codes.REFERENCED_SEGMENT, refer_to_seg(segmentation), segment=number)
     return [segment, say_uid(codes.SOURCE_SERIES, text_of(context.sources[0], "SeriesInstanceUID"))]
 
 

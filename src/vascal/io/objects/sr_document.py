@@ -7,7 +7,7 @@ Source: DICOM PS3.3 A.35.13 (Comprehensive 3D SR), C.17.2 (SR Document General),
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,8 +19,8 @@ from vascal.errors import InputError
 from vascal.io.dicom_values import text_of
 from vascal.io.objects.context import MANUFACTURER, ObjectContext
 from vascal.io.objects.envelope import MODEL, Kind, describe_scheme, start_object, to_bytes
+from vascal.io.objects.references import ImageReference, evidence_of, reference_of
 from vascal.io.objects.segments import SegReference
-from vascal.io.objects.sr_content import refer_to
 
 LONGEST_SHORT_TEXT = 64
 """Characters of a long string (LO)."""
@@ -118,26 +118,16 @@ def _name_author(device: str) -> Dataset:
     return author
 
 
+def refer_to_seg(segmentation: SegReference) -> ImageReference:
+    """Refer to a segmentation as to any image."""
+    return ImageReference(
+        sop_class_uid=segmentation.sop_class_uid,
+        sop_instance_uid=segmentation.sop_instance_uid,
+        series_instance_uid=segmentation.series_instance_uid,
+    )
+
+
 def _list_evidence(context: ObjectContext, segmentation: SegReference | None) -> Sequence:
-    """List everything that the content points to, by study and series."""
-    named = [
-        tuple(text_of(source, f"{what}UID") for what in ("StudyInstance", "SeriesInstance", "SOPClass", "SOPInstance"))
-        for source in context.sources
-    ]
-    if segmentation is not None:
-        one = segmentation
-        named.append((named[0][0], one.series_instance_uid, one.sop_class_uid, one.sop_instance_uid))
-    by_study: dict[str, dict[str, list[Dataset]]] = {}
-    for study, series, sop_class, sop_instance in named:
-        by_study.setdefault(study, {}).setdefault(series, []).append(refer_to(sop_class, sop_instance))
-    return Sequence(_refer_to_study(study, series) for study, series in by_study.items())
-
-
-def _refer_to_study(study: str, series: Mapping[str, Iterable[Dataset]]) -> Dataset:
-    item = Dataset()
-    item.StudyInstanceUID, item.ReferencedSeriesSequence = study, Sequence()
-    for uid, references in series.items():
-        one = Dataset()
-        one.SeriesInstanceUID, one.ReferencedSOPSequence = uid, Sequence(references)
-        item.ReferencedSeriesSequence.append(one)
-    return item
+    """List everything that the content points to; the images come first."""
+    images = [reference_of(source) for source in context.sources]
+    return Sequence(evidence_of(context, [*images, *([refer_to_seg(segmentation)] if segmentation else [])]))

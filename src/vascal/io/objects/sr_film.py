@@ -20,7 +20,7 @@ from vascal.io.objects.coded import ABDOMINAL_AORTA, SEGMENTATION, VASCULAR_CALC
 from vascal.io.objects.context import ObjectContext
 from vascal.io.objects.segments import SegReference
 from vascal.io.objects.sr_content import contain, point_to, say_code
-from vascal.io.objects.sr_document import device_uid, require_sources, write_report
+from vascal.io.objects.sr_document import device_uid, refer_to_seg, require_sources, write_report
 from vascal.io.objects.sr_frame import (
     evaluate_result,
     find_standing,
@@ -88,9 +88,14 @@ def _measure(saved: Mapping[str, Any], context: ObjectContext, segmentation: Seg
         points = (codes.LEVEL_POINTS, codes.LEVEL_SURE) if saved["is_quotable"] else (codes.LEVEL_SURE,)
         numbers = say_numbers(points, saved["levels"][level])
         if numbers:
-            yield _group(level, context, [_at(ABDOMINAL_AORTA), _at(codes.LEVEL_CODES[level])], numbers)
+            yield _group(name_level(level), context, [_at(ABDOMINAL_AORTA), _at(codes.LEVEL_CODES[level])], numbers)
     for level, wall in WALL_LEVELS:
         yield _grade_wall(saved, context, level, wall)
+
+
+def name_level(level: Level) -> str:
+    """Name a level as it is tracked; ``L1`` alone is the vertebra, which the segmentation tracks."""
+    return f"level {level}"
 
 
 def _grade_wall(saved: Mapping[str, Any], context: ObjectContext, level: Level, wall: Wall) -> Dataset:
@@ -126,7 +131,7 @@ def _show(context: ObjectContext, segmentation: SegReference | None) -> Iterator
     """Point to the film, and to its segmentation under a name that makes no volume of it (see TID 1500, row 8)."""
     yield from point_to_sources(context, codes.SOURCE_IMAGE)
     if segmentation is not None:
-        yield point_to(SEGMENTATION, segmentation.sop_class_uid, segmentation.sop_instance_uid)
+        yield point_to(SEGMENTATION, refer_to_seg(segmentation))
 
 
 def _interpret(saved: Mapping[str, Any]) -> Iterator[Dataset]:

@@ -16,6 +16,7 @@ from vascal.io.objects import sr_codes as codes
 from vascal.io.objects.coded import Coded, private_code
 from vascal.io.objects.context import MANUFACTURER, ObjectContext
 from vascal.io.objects.envelope import MODEL
+from vascal.io.objects.references import reference_of
 from vascal.io.objects.segments import tracking_id, tracking_uid
 from vascal.io.objects.sr_codes import Quantity
 from vascal.io.objects.sr_content import contain, point_to, say_code, say_date, say_number, say_text, say_uid
@@ -102,7 +103,7 @@ def list_images(context: ObjectContext, region: Coded, facts: Iterable[Dataset] 
 def point_to_sources(context: ObjectContext, name: Coded | None) -> Iterator[Dataset]:
     """Point to every source image."""
     for source in context.sources:
-        yield point_to(name, text_of(source, "SOPClassUID"), text_of(source, "SOPInstanceUID"))
+        yield point_to(name, reference_of(source))
 
 
 def track(context: ObjectContext, name: str) -> list[Dataset]:

@@ -14,7 +14,7 @@ from vascal.io.objects import sr_codes as codes
 from vascal.io.objects.coded import Coded, private_code
 from vascal.io.objects.segments import ALL
 from vascal.io.objects.sr_codes import Quantity
-from vascal.io.objects.sr_film import TOTAL
+from vascal.io.objects.sr_film import TOTAL, name_level
 from vascal.io.objects.sr_tree import Item
 from vascal.wall_levels import LEVELS, WALLS, Level
 
@@ -194,7 +194,7 @@ _UNTOLD_OF_FILM = ("interval", "expected", "zero_probability", "classes")
 def _level(groups: Groups, level: Level) -> dict[str, Any]:
     """Give both walls of a level; its points are their sum, and how sure it is may not be known."""
     walls: dict[str, Any] = {wall: groups[f"{level} {wall}"].numbers(codes.WALL_NUMBERS) for wall in WALLS}
-    group = groups.get(level)
+    group = groups.get(name_level(level))
     sure = {} if group is None else group.numbers((codes.LEVEL_SURE,))
     points = sum(one["grade"] for one in walls.values())
     return {**walls, "points": points, "confidence": sure.get("confidence")}
