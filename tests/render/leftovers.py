@@ -6,13 +6,11 @@ import html
 import re
 
 _NAMES = """
-AAC ASCVD BMI BSCI Javaid CAC CKD CORD CT CTDI CVD DICOM DRS DXA Dice ECG EPI ESC FHIR Framingham GE HU HbA1c HDL Heinz Hoff
-IIb III IMAGER Image Type INVERSE KDIGO LAD LCX LDL LM LUT Manitoba MASTERPLAN MESA MONOCHROME1 NHANES Nixdorf OP PCE
-PDA PREVENT Patient Pixel Presentation RCA Recall SCCT SCORE SCORE2 SD SHA Shape Spacing UCUM UK Biobank Shao UID
-Agatston Diabetes Radiol World agatston date eGFR json kVp kg kvp mAs mL mg ml mm mm2 mm3 mmHg mmol score vascal
-L1 L2 L3 L4 L5 T12 S1 S12
-A0 A1 A2 A3 N0 N1 N2 N3 N4 P25 P50 P75 P90
-dL min cm Qr44 Qr32 ID
+AAC ASCVD BMI Biobank CAC CKD CORD CT DICOM DRS DXA Dice EPI ESC FHIR Framingham HDL HU HbA1c Heinz Hoff ID IIb III
+Image Type Javaid LAD LCX LDL LM LUT MASTERPLAN MESA NHANES Nixdorf OP PCE PDA PREVENT Patient Pixel Presentation RCA
+Radiol Recall SCORE SCORE2 SD SHA Shao Shape Spacing UCUM UK World Agatston Diabetes agatston cm date dL eGFR json kVp
+kg kvp mAs mL mg min ml mm mm2 mmHg score vascal
+L1 L2 L3 L4 A0 A1 A2 A3 N0 N1 N2 N3 N4 P25 P50 P75 P90 Qr32 Qr44
 """
 PROPER = frozenset(_NAMES.split())
 """Names, units and codes that every language writes alike."""

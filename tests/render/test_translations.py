@@ -46,7 +46,7 @@ from vascal.risk.profile import ClinicalProfile
 
 OTHERS = (read_language("de"), read_language("zh"))
 GERMAN, CHINESE = OTHERS
-TEMPLATES = ("risk",)
+TEMPLATES = ("report", "film", "risk", "parts")
 """How names of templates of reports begin."""
 
 

@@ -218,4 +218,4 @@ def _kind(place: str) -> str:
 def _what_stands_at(place: str) -> str:
     if _kind(place) == WHOLE_TEXT:
         return ".+?"
-    return _NUMBER if _kind(place) == NUMBER else r"(?:(?!\. [A-Z]).)+?"
+    return _NUMBER if _kind(place) == NUMBER else r"(?:(?!\. [A-Z0-9]).)+?"
