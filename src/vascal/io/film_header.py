@@ -57,7 +57,8 @@ OTHER_PARTS = {
 FRONTAL_VIEWS = {"AP", "PA", "FRONTAL", "ANTEROPOSTERIOR", "POSTEROANTERIOR"}
 OBLIQUE_VIEWS = {"LLO", "RLO", "LAO", "RAO", "LPO", "RPO", "OBL", "OBLIQUE"}
 LATERAL_VIEWS = {"LL", "RL", "LAT", "LATERAL", "LLAT", "RLAT", "XTABLE"}
-NOT_A_PICTURE = {"DOSE_INFO", "DOSE", "PROTOCOL", "LOCALIZER"}
+NOT_A_PICTURE = {"DOSE_INFO", "DOSE", "PROTOCOL", "LOCALIZER", "VASCAL"}
+"""Values of Image Type; the last marks pictures that vascal itself stored beside a film."""
 
 SMALLEST_SIDE = 64
 """Pixels; below this no wall of an aorta is seen on a film of the lumbar spine."""

@@ -85,6 +85,8 @@ def test_a_deflated_one_is_the_same_object(tmp_path: Path, scored_study: ScoredS
     plain = pydicom.dcmread(save(scored_study.write().data, tmp_path / "plain.dcm"))
     deflated = pydicom.dcmread(save(scored_study.write(SegLayout(is_deflated=True)).data, tmp_path / "deflated.dcm"))
     assert deflated.file_meta.TransferSyntaxUID.is_deflated
+    for one in (plain, deflated):
+        del one.SOPInstanceUID, one.InstanceNumber, one.DimensionOrganizationSequence, one.DimensionIndexSequence
     assert deflated == plain
 
 
@@ -371,3 +373,8 @@ def test_colours_are_those_of_the_standard_s_conversion() -> None:
 def test_the_file_is_plain_little_endian_by_default(scored_study: ScoredStudy) -> None:
     one = pydicom.dcmread(io.BytesIO(scored_study.write().data))
     assert one.file_meta.TransferSyntaxUID == ExplicitVRLittleEndian
+
+
+def test_what_is_stored_in_another_way_is_another_object(scored_study: ScoredStudy) -> None:
+    uids = {pydicom.dcmread(io.BytesIO(scored_study.write(one).data)).SOPInstanceUID for one in LAYOUTS.values()}
+    assert len(uids) == len(LAYOUTS)

@@ -18,10 +18,13 @@ from pydicom.dataset import Dataset
 from pydicom.uid import SecondaryCaptureImageStorage
 
 from vascal.errors import InputError
+from vascal.io.dicom_values import text_of
 from vascal.io.objects.context import ObjectContext
-from vascal.io.objects.envelope import HEART, Kind, start_object, to_bytes
+from vascal.io.objects.envelope import HEART, MODALITIES, Kind, start_object, to_bytes
 from vascal.io.objects.references import ImageReference, reference_of, to_item
 
+OWN_PICTURE = "VASCAL"
+"""Last value of Image Type: keeps the reader of films from grading its own results."""
 LARGEST_PIXELS = 50_000_000
 """A larger picture is no picture of ours."""
 
@@ -102,7 +105,8 @@ def _capture(capture: Capture, context: ObjectContext, kind: Kind) -> Dataset:
     pixels = read_picture(capture.png)
     dataset = start_object(context, kind)
     dataset.ConversionType = "WSD"
-    dataset.ImageType = ["DERIVED", "SECONDARY"]
+    dataset.Modality = "CT" if text_of(context.sources[0], "Modality") == "CT" else MODALITIES["capture"]
+    dataset.ImageType = ["DERIVED", "SECONDARY", "OTHER", OWN_PICTURE]
     dataset.BurnedInAnnotation = "YES" if capture.names_patient else "NO"
     dataset.PatientOrientation = ""
     dataset.DerivationDescription = capture.description

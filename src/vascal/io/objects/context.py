@@ -11,8 +11,9 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from io import BufferedIOBase
 from pathlib import Path
-from typing import Literal
+from typing import BinaryIO, Literal, cast
 
 from pydicom import dcmread
 from pydicom.dataset import Dataset
@@ -20,12 +21,15 @@ from pydicom.errors import InvalidDicomError
 
 from vascal.errors import InputError
 from vascal.io.dicom_files import UNREADABLE_FILE, open_images
-from vascal.io.dicom_values import integer_of, text_of, tolerant_reading
+from vascal.io.dicom_header import looks_like_dicom
+from vascal.io.dicom_values import UNREADABLE, integer_of, text_of, tolerant_reading
 from vascal.io.objects.study_copy import copy_study, day_of, time_of
 
 ObjectKind = Literal["seg", "sr", "pdf", "capture", "key-objects"]
 SERIES_OFFSETS: dict[ObjectKind, int] = {"seg": 91, "sr": 92, "pdf": 93, "capture": 94, "key-objects": 95}
 """Series 3 gives segmentation 391, report 392 and so on, so that they sort behind their images."""
+IDENTIFIERS = ("SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID")
+"""Without these an image can not be referred to, and its result is of no study."""
 LARGEST_SERIES = 21_000_000
 """A hundred times a larger number is none that DICOM can write (32 bits); some archives number by date and time."""
 MANUFACTURER = "vascal"
@@ -100,7 +104,7 @@ def make_context(places: Iterable[tuple[Path, str | None]], found: bytes, versio
     Raises
     ------
     InputError
-        If a file is gone, or is no DICOM.
+        If a file is gone, is no DICOM, or lacks a unique identifier.
     """
     sources = tuple(_read_headers(dict.fromkeys(places)))
     if not sources:
@@ -113,13 +117,27 @@ def make_context(places: Iterable[tuple[Path, str | None]], found: bytes, versio
 def _read_headers(places: Iterable[tuple[Path, str | None]]) -> Iterable[Dataset]:
     with tolerant_reading(), open_images() as open_one:
         for path, member in places:
+            name = member or path.name
             try:
                 with open_one(path, member) as stream:
-                    yield dcmread(stream, stop_before_pixels=True)
-            except (*UNREADABLE_FILE, InvalidDicomError) as error:
-                raise InputError(
-                    f"{member or path.name} can not be read as DICOM; DICOM results need DICOM images"
-                ) from error
+                    yield _read_header(stream, name)
+            except InputError:
+                raise
+            except (*UNREADABLE_FILE, *UNREADABLE, InvalidDicomError) as error:
+                raise InputError(f"{name} can not be read as DICOM; DICOM results need DICOM images") from error
+
+
+def _read_header(stream: BufferedIOBase, name: str) -> Dataset:
+    """Read a header as the readers of CT and films do: with or without a preamble."""
+    start = stream.read(132)
+    stream.seek(0)
+    if not looks_like_dicom(start):
+        raise InputError(f"{name} is no DICOM; DICOM results need DICOM images")
+    header = dcmread(cast(BinaryIO, stream), force=True, stop_before_pixels=True)
+    silent = [keyword for keyword in IDENTIFIERS if not text_of(header, keyword)]
+    if silent:
+        raise InputError(f"{name} has no {', '.join(silent)}, so that nothing can refer to it")
+    return header
 
 
 def _digest(*parts: str) -> bytes:

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from pydicom.dataset import Dataset
 from pydicom.uid import UID
 
+from vascal.errors import InputError
 from vascal.io.dicom_values import text_of
 from vascal.io.objects.context import ObjectContext
+from vascal.study import Series
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +40,24 @@ def reference_of(source: Dataset, frames: tuple[int, ...] = ()) -> ImageReferenc
         series_instance_uid=text_of(source, "SeriesInstanceUID"),
         frames=frames,
     )
+
+
+def refer_to_slices(series: Series, slices: Iterable[int], context: ObjectContext) -> list[ImageReference]:
+    """Refer to slices of a series, by their index on its grid: to files, or to frames of a multi-frame image.
+
+    Raises
+    ------
+    InputError
+        If a slice is not among the context's sources.
+    """
+    sources = {text_of(source, "SOPInstanceUID"): source for source in context.sources}
+    found = []
+    for image in (series.images[k] for k in slices):
+        if image.sop_instance_uid not in sources:
+            raise InputError("a slice is not among the DICOM images given")
+        frames = () if image.frame is None else (image.frame + 1,)
+        found.append(reference_of(sources[image.sop_instance_uid], frames))
+    return found
 
 
 def to_item(reference: ImageReference) -> Dataset:

@@ -47,6 +47,11 @@ class SegLayout:
     is_cropped: bool = False
     is_deflated: bool = False
 
+    @property
+    def number(self) -> int:
+        """Instance Number: what is stored in another way is another object, and has another identifier."""
+        return 1 + 4 * (self.encoding == "labelmap") + 2 * self.is_cropped + self.is_deflated
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WrittenSeg:
@@ -143,6 +148,8 @@ def write_result_seg(
             name="seg",
             sop_class_uid=SEG_CLASSES[chosen.encoding],
             description="vascal coronary calcium",
+            number=chosen.number,
+            number=chosen.number,
             body_part=HEART,
         ),
     )

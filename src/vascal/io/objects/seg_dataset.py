@@ -31,6 +31,7 @@ from vascal.io.objects.seg_frames import (
     smallest_window,
 )
 from vascal.io.objects.segments import Algorithm, Segment, describe_segment
+from vascal.io.objects.study_copy import copied_value
 from vascal.volume import Grid
 
 Encoding = Literal["binary", "labelmap"]
@@ -119,10 +120,11 @@ def _describe_content(dataset: Dataset, plan: SegmentationPlan) -> None:
     dataset.ContentDescription = plan.description[:64]
     dataset.ContentCreatorName = ""
     dataset.BurnedInAnnotation = "NO"
-    dataset.LossyImageCompression = "01" if plan.source.get(LOSSY[0]) == "01" else "00"
+    dataset.LossyImageCompression = "01" if copied_value(plan.source, LOSSY[0]) == "01" else "00"
     for keyword in LOSSY[1:]:
-        if dataset.LossyImageCompression == "01" and plan.source.get(keyword):
-            setattr(dataset, keyword, plan.source.get(keyword))
+        value = copied_value(plan.source, keyword)
+        if dataset.LossyImageCompression == "01" and value:
+            setattr(dataset, keyword, value)
     described = [describe_segment(n, segment, plan.algorithm) for n, segment in enumerate(plan.segments, start=1)]
     if plan.encoding == "labelmap":
         described.insert(0, _describe_background())
@@ -139,9 +141,11 @@ def _describe_background() -> Dataset:
 
 
 def _describe_frame_of_reference(dataset: Dataset, plan: SegmentationPlan) -> None:
-    if plan.place is not None:
-        dataset.FrameOfReferenceUID = UID(plan.place.frame_of_reference_uid)
-        dataset.PositionReferenceIndicator = plan.place.position_reference_indicator
+    if plan.place is None:
+        dataset.PatientOrientation = copied_value(plan.source, "PatientOrientation") or ""
+        return
+    dataset.FrameOfReferenceUID = UID(plan.place.frame_of_reference_uid)
+    dataset.PositionReferenceIndicator = plan.place.position_reference_indicator
 
 
 def _describe_dimensions(dataset: Dataset, plan: SegmentationPlan, *, is_labelmap: bool) -> None:
