@@ -10,7 +10,7 @@ AAC ASCVD BMI Biobank CAC CKD CORD CT DICOM DRS DXA Dice EPI ESC FHIR Framingham
 Image Type Javaid LAD LCX LDL LM LUT MASTERPLAN MESA NHANES Nixdorf OP PCE PDA PREVENT Patient Pixel Presentation RCA
 Radiol Recall SCORE SCORE2 SD SHA Shao Shape Spacing UCUM UK World Agatston Diabetes agatston cm date dL eGFR json kVp
 kg kvp mAs mL mg min ml mm mm2 mmHg score vascal
-L1 L2 L3 L4 A0 A1 A2 A3 N0 N1 N2 N3 N4 P25 P50 P75 P90 Qr32 Qr44
+L1 L2 L3 L4 L5 A0 A1 A2 A3 N0 N1 N2 N3 N4 P25 P50 P75 P90 Qr32 Qr44
 """
 PROPER = frozenset(_NAMES.split())
 """Names, units and codes that every language writes alike."""
