@@ -149,7 +149,6 @@ def write_result_seg(
             sop_class_uid=SEG_CLASSES[chosen.encoding],
             description="vascal coronary calcium",
             number=chosen.number,
-            number=chosen.number,
             body_part=HEART,
         ),
     )
