@@ -161,6 +161,13 @@ def test_a_short_name_is_found_as_a_word_only_and_a_maker_that_is_a_station_stay
     assert (clean.ConvolutionKernel, clean.SoftwareVersions, clean.Manufacturer) == ("Bottom", "REMOVED", "Canon")
 
 
+def test_a_number_that_is_the_patients_goes_and_others_stay() -> None:
+    ds = make_slice(0, (0, 0, 0), PatientID="123456", SeriesNumber=123456)
+    assert (cleaned(ds).SeriesNumber, cleaned(ds).KVP) == (0, 120)
+    few = make_slice(0, (0, 0, 0), PatientID="120")
+    assert cleaned(few).KVP == 120
+
+
 def test_terms_of_the_standard_stay_although_somebody_is_called_so() -> None:
     ds = make_slice(0, (0, 0, 0), PatientName="Axial^Primary", BodyPartExamined="CHEST")
     assert list(cleaned(ds).ImageType) == ["ORIGINAL", "PRIMARY", "AXIAL"]

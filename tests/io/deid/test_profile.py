@@ -31,7 +31,8 @@ def action(keyword: str, profile: Profile = BASIC, *, is_multiframe: bool = Fals
         ("ContrastBolusAgent", Action.DUMMY),
         ("ReferencedImageSequence", Action.KEEP),
         ("RequestAttributesSequence", Action.REMOVE),
-        ("AcquisitionContextSequence", Action.EMPTY),
+        ("AcquisitionContextSequence", Action.EMPTY),  # of type 2
+        ("ReferencedStudySequence", Action.REMOVE),  # of type 3: with no item it is not valid
         ("SliceThickness", Action.KEEP),
         ("Manufacturer", Action.KEEP),
     ],

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from pydicom.dataset import Dataset
 
-from tests.io.deid.make_named import SECRET, SECRET_UID, SHIFT, from_bytes, make_named, rules, to_bytes
+from tests.io.deid.make_named import SECRET, SECRET_DAY, SECRET_UID, SHIFT, from_bytes, make_named, rules, to_bytes
 from vascal.errors import InputError
 from vascal.io.deid.folder import deidentify_folder
 from vascal.io.deid.private import read_safe_private
@@ -94,6 +94,7 @@ def test_what_the_profile_takes_away_is_found(source: Path, change: Callable[[Da
 BY_COMPARING: list[Callable[[Dataset], object]] = [
     lambda ds: setattr(ds, "ManufacturerModelName", f"of {SECRET}"),
     lambda ds: setattr(ds, "PatientID", SECRET),
+    lambda ds: setattr(ds, "SeriesNumber", int(SECRET_DAY)),
     lambda ds: setattr(ds.ReferencedImageSequence[0], "ReferencedSOPInstanceUID", f"{SECRET_UID}.2"),
     lambda ds: setattr(ds, "SoftwareVersions", SECRET_UID),
     lambda ds: setattr(ds, "preamble", f"{SECRET:<128}".encode()),

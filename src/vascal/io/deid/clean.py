@@ -35,6 +35,7 @@ DUMMIES: Mapping[str, object] = MappingProxyType(
 )
 """A valid value of each representation that says nothing."""
 TEXT_VRS = frozenset({"AE", "CS", "LO", "LT", "PN", "SH", "ST", "UC", "UR", "UT"})
+NUMBER_VRS = frozenset({"DS", "IS"})
 TERMS = frozenset(python_encoding) | frozenset((
     "ORIGINAL", "DERIVED", "PRIMARY", "SECONDARY", "AXIAL", "LOCALIZER", "OTHER", "VOLUME", "MIXED", "NONE",
     "MONOCHROME1", "MONOCHROME2", "RGB", "PALETTE", "CT", "MR", "PT", "CR", "DX", "MG", "SEG", "HFS", "HFP", "FFS",
@@ -171,7 +172,7 @@ def _clean_sequence(action: Action, element: DataElement, cleaning: Cleaning) ->
 
 
 def _keep(element: DataElement, cleaning: Cleaning) -> tuple[DataElement, ...]:
-    if element.VR in TEXT_VRS:
+    if element.VR in TEXT_VRS | NUMBER_VRS:
         return _keep_text(element, cleaning)
     if element.tag not in PIXELS and isinstance(element.value, bytes) and cleaning.words.found_in_bytes(element.value):
         cleaning.note(element.tag, Change.WORDS)
@@ -181,7 +182,8 @@ def _keep(element: DataElement, cleaning: Cleaning) -> tuple[DataElement, ...]:
 
 def _keep_text(element: DataElement, cleaning: Cleaning) -> tuple[DataElement, ...]:
     old = values_of(element)
-    left = [REMOVED if holds_words(element, text, cleaning.words) else text for text in old]
+    instead = "0" if element.VR in NUMBER_VRS else REMOVED
+    left = [instead if holds_words(element, text, cleaning.words) else text for text in old]
     if list(old) == left:
         return (element,)
     cleaning.note(element.tag, Change.WORDS)
@@ -189,7 +191,9 @@ def _keep_text(element: DataElement, cleaning: Cleaning) -> tuple[DataElement, .
 
 
 def holds_words(element: DataElement, text: str, words: KnownWords) -> bool:
-    """Tell whether one value of a text holds words of the patient."""
+    """Tell whether one value of a text holds words of the patient, or one of a number is one."""
+    if element.VR in NUMBER_VRS:
+        return text in words.words  # some devices number series by the patient
     return not (element.VR == "CS" and text in TERMS) and words.found_in(text)
 
 

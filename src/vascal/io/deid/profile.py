@@ -81,6 +81,7 @@ BEYOND = {
 """What vascal decides for attributes outside the table."""
 _SUBJECT = frozenset({0x00100010, 0x00100020})
 _ACQUISITION_DATETIME = 0x0008002A
+_ACQUISITION_CONTEXT = 0x00400555
 _SEX_AND_AGE = {"AS": Action.AGE}
 
 
@@ -139,15 +140,17 @@ def _basic(basic: str, tag: int, vr: str, *, is_multiframe: bool) -> Action:
     if "U" in letters:
         return Action.UID
     if vr == "SQ":
-        return _of_sequence(letters)
+        return _of_sequence(letters, tag)
     if vr in DATE_VRS:
         return _of_date(letters, tag, is_multiframe=is_multiframe)
     return {"X": Action.REMOVE, "Z": Action.EMPTY, "D": Action.DUMMY}[letters[-1]]
 
 
-def _of_sequence(letters: list[str]) -> Action:
+def _of_sequence(letters: list[str], tag: int) -> Action:
     if "U*" in letters:
         return Action.KEEP  # its items are cleaned, references in them replaced
+    if "X" in letters:  # of type 3, where an empty one is not valid; but for one of type 2
+        return Action.EMPTY if tag == _ACQUISITION_CONTEXT else Action.REMOVE
     return Action.EMPTY if letters[-1] == "Z" else Action.REMOVE
 
 

@@ -16,7 +16,7 @@ from pydicom.multival import MultiValue
 
 from vascal.errors import InputError
 from vascal.io.deid.change_report import REPORT_JSON, REPORT_TEXT
-from vascal.io.deid.clean import DUMMIES, TERMS, TEXT_VRS, holds_words, label_of
+from vascal.io.deid.clean import DUMMIES, NUMBER_VRS, TERMS, TEXT_VRS, holds_words, label_of
 from vascal.io.deid.dates import limit_age
 from vascal.io.deid.keyed import is_new_uid, is_well_known
 from vascal.io.deid.kinds import MULTI_FRAME
@@ -303,7 +303,7 @@ def _is_dummy(element: DataElement) -> bool:
 
 def _of_words(element: DataElement, words: KnownWords) -> str | None:
     """Look for the originals' words in text and bytes."""
-    if element.VR in TEXT_VRS | {"UI"}:
+    if element.VR in TEXT_VRS | NUMBER_VRS | {"UI"}:
         return HOLDS if any(holds_words(element, text, words) for text in values_of(element)) else None
     is_data = element.tag not in PIXELS and isinstance(element.value, bytes)
     return HOLDS if is_data and words.found_in_bytes(element.value) else None
