@@ -31,7 +31,7 @@ def read_labels(path: Path, grid: Grid, names: Mapping[int, str] | None = None) 
     ----------
     path
         NIfTI (``.nii``, ``.nii.gz``), MetaImage (``.mhd``, ``.mha``), NRRD, 3D Slicer
-        segmentation (``.seg.nrrd``), or DICOM Segmentation, BINARY or LABELMAP.
+        segmentation (``.seg.nrrd``), or DICOM Segmentation: BINARY, LABELMAP, or FRACTIONAL without fractions.
     grid
         The CT's grid. A file may store the same voxels in another order or
         direction; a segmentation may leave out empty slices or margins.

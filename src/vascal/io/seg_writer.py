@@ -1,4 +1,4 @@
-"""Label maps as DICOM Segmentation, one segment a structure; highdicom enters here.
+"""Label maps of simulated scans as DICOM Segmentation, one segment a structure.
 
 Source: DICOM PS3.3 A.51 (Segmentation IOD); codes from SNOMED CT as in PS3.16, and
 the project's own scheme 99VASCAL where SNOMED has none that DICOM lists.
@@ -8,19 +8,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
-from io import BytesIO
 from pathlib import Path
-from typing import Any, Literal
 
 import numpy as np
 import pydicom
+from pydicom.dataset import Dataset
+from pydicom.uid import UID
 
-from vascal.errors import GridMismatchError, MissingExtraError
+from vascal.errors import GridMismatchError
 from vascal.io.atomic import write_file
 from vascal.io.ct_writer import MANUFACTURER, CtDescription
-from vascal.volume import LabelMap
+from vascal.io.objects.coded import ANATOMICAL_STRUCTURE, Coded, snomed
+from vascal.io.objects.envelope import to_bytes
+from vascal.io.objects.seg_dataset import SEG_CLASSES, Encoding, Place, SegmentationPlan, fill_segmentation
+from vascal.io.objects.seg_frames import Plane
+from vascal.io.objects.segments import DEFORMABLE_MODELS, Algorithm, Segment, SegmentCode
+from vascal.io.objects.study_copy import copy_study
+from vascal.io.private_codes import SCHEME
+from vascal.types import VoxelIndex
+from vascal.volume import Grid, LabelMap
 
-Encoding = Literal["binary", "labelmap"]
 CODES: Mapping[str, str] = {
     "LM": "3227004", "LAD": "59438005", "LCX": "57396003", "RCA": "13647002", "bone": "272673000", "lung": "39607008",
     "cartilage": "61496007", "airway": "44567001", "mediastinum": "72410000", "oesophagus": "32849002",
@@ -64,63 +71,70 @@ def write_seg(
 
     Raises
     ------
-    MissingExtraError
-        If highdicom is not installed.
     GridMismatchError
         If files and slices differ in number.
     """
-    try:
-        import highdicom as hd
-    except ImportError as error:
-        raise MissingExtraError("DICOM SEG needs highdicom; `pip install 'vascal[simulate]'` brings it") from error
-    if len(ct_files) != label_map.grid.shape[0]:
-        raise GridMismatchError(f"found {len(ct_files)} files for {label_map.grid.shape[0]} slices of labels")
+    grid = label_map.grid
+    if len(ct_files) != grid.shape[0]:
+        raise GridMismatchError(f"found {len(ct_files)} files for {grid.shape[0]} slices of labels")
     present = [value for value in sorted(label_map.names) if np.any(label_map.labels == value)]
     if not present:
         return
-    numbers = np.zeros(256, dtype=np.uint8)
-    numbers[present] = np.arange(1, len(present) + 1)
-    sources = [pydicom.dcmread(file) for file in ct_files]
-    is_labelmap = encoding == "labelmap"
-    segmentation = hd.seg.Segmentation(
-        source_images=sources,
-        pixel_array=numbers[label_map.labels],
-        segmentation_type=hd.seg.SegmentationTypeValues.LABELMAP
-        if is_labelmap
-        else hd.seg.SegmentationTypeValues.BINARY,
-        segment_descriptions=[_segment(hd, n, label_map.names[value]) for n, value in enumerate(present, start=1)],
-        series_instance_uid=description.uid("series", description.series_number, title),
-        series_number=series_number,
-        sop_instance_uid=description.uid("instance", description.series_number, title),
-        instance_number=1,
-        manufacturer=MANUFACTURER,
-        manufacturer_model_name="parametric patient",
-        software_versions=version("vascal"),
-        device_serial_number="0",
-        content_label="TRUTH",
-        content_description=f"SIMULATED {title}",
-        series_description=f"SIMULATED truth: {title}",
-        transfer_syntax_uid=pydicom.uid.RLELossless if is_labelmap else pydicom.uid.ExplicitVRLittleEndian,
+    sources = [pydicom.dcmread(file, stop_before_pixels=True) for file in ct_files]
+    dataset = _start(sources[0], description, title, series_number)
+    dataset.SOPClassUID = SEG_CLASSES[encoding]
+    plan = SegmentationPlan(
+        segments=tuple(
+            _segment(label_map.names[value], np.flatnonzero(label_map.labels == value)) for value in present
+        ),
+        shape=grid.shape,
+        planes=tuple(_plane(source) for source in sources),
+        place=_place(sources[0], grid),
+        source=sources[0],
+        algorithm=Algorithm(version=version("vascal"), name="vascal simulator", family=DEFORMABLE_MODELS),
+        label="TRUTH",
+        description=f"SIMULATED {title}",
+        encoding=encoding,
     )
-    buffer = BytesIO()
-    segmentation.save_as(buffer)
-    write_file(path, buffer.getvalue())
+    fill_segmentation(dataset, plan)
+    write_file(path, to_bytes(dataset))
 
 
-def _segment(hd: Any, number: int, name: str) -> Any:
-    from pydicom.sr.codedict import codes
-    from pydicom.sr.coding import Code
+def _start(source: Dataset, description: CtDescription, title: str, series_number: int) -> Dataset:
+    """Say whose the segmentation is, and that the simulator made it."""
+    dataset = copy_study(source)
+    dataset.SOPInstanceUID = UID(description.uid("instance", description.series_number, title))
+    dataset.Modality = "SEG"
+    dataset.SeriesInstanceUID = UID(description.uid("series", description.series_number, title))
+    dataset.SeriesNumber, dataset.InstanceNumber = series_number, 1
+    dataset.SeriesDescription = f"SIMULATED truth: {title}"
+    dataset.BodyPartExamined = "CHEST"
+    for stem in ("Series", "Content"):
+        setattr(dataset, f"{stem}Date", source.StudyDate)
+        setattr(dataset, f"{stem}Time", source.StudyTime)
+    dataset.Manufacturer, dataset.ManufacturerModelName = MANUFACTURER, "parametric patient"
+    dataset.SoftwareVersions, dataset.DeviceSerialNumber = version("vascal"), "0"
+    return dataset
 
+
+def _plane(source: Dataset) -> Plane:
+    x, y, z = (float(value) for value in source.ImagePositionPatient)
+    return Plane(
+        sop_class_uid=str(source.SOPClassUID), sop_instance_uid=str(source.SOPInstanceUID), position_mm=(x, y, z)
+    )
+
+
+def _place(source: Dataset, grid: Grid) -> Place:
+    return Place(
+        grid=grid,
+        frame_of_reference_uid=str(source.FrameOfReferenceUID),
+        slice_thickness_mm=float(source.SliceThickness),
+    )
+
+
+def _segment(name: str, index: VoxelIndex) -> Segment:
     plain = name.split(" ", 1)[1] if name[:1].isdigit() else name
     known = CODES.get(plain)
-    kind = Code(known, "SCT", plain) if known else Code(plain.upper().replace(" ", "-")[:16], "99VASCAL", plain)
-    return hd.seg.SegmentDescription(
-        segment_number=number,
-        segment_label=name,
-        segmented_property_category=codes.SCT.AnatomicalStructure,
-        segmented_property_type=kind,
-        algorithm_type=hd.seg.SegmentAlgorithmTypeValues.AUTOMATIC,
-        algorithm_identification=hd.AlgorithmIdentificationSequence(
-            name="vascal simulator", version=version("vascal"), family=codes.DCM.DeformableModels
-        ),
-    )
+    own = Coded(value=plain.upper().replace(" ", "-")[:16], scheme=SCHEME, meaning=plain)
+    kind = snomed(known, plain) if known else own
+    return Segment(name=name, label=name, code=SegmentCode(category=ANATOMICAL_STRUCTURE, kind=kind), index=index)

@@ -216,7 +216,7 @@ def _put_pixels(dataset: Dataset, plan: SegmentationPlan, frames: Sequence[Frame
     is_labelmap = plan.encoding == "labelmap"
     bits = 8 if is_labelmap else 1
     dataset.SegmentationType = "LABELMAP" if is_labelmap else "BINARY"
-    dataset.SegmentsOverlap = "YES" if _overlap(plan.segments) else "NO"
+    dataset.SegmentsOverlap = "YES" if not is_labelmap and _overlap(plan.segments) else "NO"
     dataset.SamplesPerPixel, dataset.PhotometricInterpretation, dataset.PixelRepresentation = 1, "MONOCHROME2", 0
     dataset.Rows, dataset.Columns, dataset.NumberOfFrames = window[2], window[3], len(frames)
     dataset.BitsAllocated, dataset.BitsStored, dataset.HighBit = bits, bits, bits - 1

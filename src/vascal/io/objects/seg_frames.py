@@ -85,7 +85,10 @@ def pack_bits(
                 place[frame.plane] = at
         plane, inside = _in_window(segment, shape, window)
         bit = place[plane] * pixels + inside
-        np.bitwise_or.at(packed, bit >> 3, (1 << (bit & 7)).astype(np.uint8))
+        first, last = int(bit[0]) >> 3, int(bit[-1]) >> 3
+        # Bits of one segment are all different, so that their sum in a byte is their union.
+        bytes_of_segment = np.bincount((bit >> 3) - first, weights=1 << (bit & 7), minlength=last - first + 1)
+        packed[first : last + 1] |= bytes_of_segment.astype(np.uint8)
     return packed.tobytes() + b"\0" * (packed.size % 2)
 
 

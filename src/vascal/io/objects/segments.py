@@ -155,7 +155,7 @@ def describe_segment(number: int, segment: Segment, algorithm: Algorithm) -> Dat
     """Make the item of the Segment Sequence."""
     item = Dataset()
     item.SegmentNumber = number
-    item.SegmentLabel = segment.label[:64]
+    item.SegmentLabel = segment.label.replace("\\", "/")[:64]  # a backslash would part it in two
     item.SegmentAlgorithmType = "AUTOMATIC" if algorithm.is_automatic else "SEMIAUTOMATIC"
     item.SegmentAlgorithmName = algorithm.name
     item.SegmentationAlgorithmIdentificationSequence = [_identify(algorithm)]
