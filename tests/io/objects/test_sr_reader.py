@@ -251,7 +251,7 @@ def test_damage_is_told_and_never_names_the_patient(tmp_path: Path) -> None:
     good = write_score(make_saved())
     chance = random.Random(4)
     path, told = tmp_path / "sr.dcm", []
-    for _ in range(200):
+    for _ in range(100):
         bad = bytearray(good)
         if chance.random() < 0.5:
             del bad[chance.randrange(len(bad)) :]
@@ -260,7 +260,7 @@ def test_damage_is_told_and_never_names_the_patient(tmp_path: Path) -> None:
                 bad[chance.randrange(len(bad))] = chance.randrange(256)
         path.write_bytes(bytes(bad))
         told.append(tell(path))
-    assert sum(text != "" for text in told) > 60
+    assert sum(text != "" for text in told) > 30
     assert not [text for text in told if "Muster" in text or "ID-4711" in text]
 
 

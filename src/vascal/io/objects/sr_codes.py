@@ -100,7 +100,7 @@ MODALITIES: Mapping[str, Coded] = MappingProxyType(
         "RF": dicom_code("RF", "Radiofluoroscopy"),
         "RG": dicom_code("RG", "Radiographic imaging"),
         "XA": dicom_code("XA", "X-Ray Angiography"),
-        "OT": dicom_code("OT", "Other"),
+        "OT": dicom_code("OT", "Other Modality"),
     }
 )
 """Of CID 29."""

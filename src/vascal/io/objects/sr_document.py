@@ -6,7 +6,6 @@ Source: DICOM PS3.3 A.35.13 (Comprehensive 3D SR), C.17.2 (SR Document General),
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -17,7 +16,7 @@ from pydicom.uid import Comprehensive3DSRStorage
 
 from vascal.errors import InputError
 from vascal.io.dicom_values import text_of
-from vascal.io.objects.context import MANUFACTURER, ObjectContext
+from vascal.io.objects.context import MANUFACTURER, ObjectContext, make_uid
 from vascal.io.objects.envelope import MODEL, Kind, describe_scheme, start_object, to_bytes
 from vascal.io.objects.references import ImageReference, evidence_of, reference_of
 from vascal.io.objects.segments import SegReference
@@ -61,8 +60,7 @@ def require_sources(context: ObjectContext, saved: Mapping[str, Any]) -> None:
 def device_uid(saved: Mapping[str, Any]) -> str:
     """Give the UID of this software with these weights, the same wherever it runs."""
     made_by = saved["provenance"]
-    text = "\0".join(("vascal device", made_by["version"], made_by["finder"] or ""))
-    return f"2.25.{int.from_bytes(hashlib.sha256(text.encode()).digest()[:16], 'big')}"
+    return make_uid("vascal device", made_by["version"], made_by["finder"] or "")
 
 
 def write_report(
