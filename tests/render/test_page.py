@@ -59,7 +59,7 @@ def test_every_table_has_a_caption_and_every_picture_an_alternative() -> None:
     assert labels[1:] == [
         "Slice 4 of 6, z 109.0 mm. RCA B",
         "Slice 3 of 6, z 106.0 mm. LM A",
-        "Overview: coronal maximum, seen from the front. LM A; RCA B",
+        "Coronal maximum, seen from the front. LM A; RCA B",
     ]
     assert "Agatston 12.5 in 2 lesions: LM 4.5, RCA 8." in found.text
 

@@ -16,6 +16,7 @@ SCHEME_WORDS = {
     "population": "Population (UK Biobank; densitometry cohorts)",
     "masterplan": "Chronic kidney disease (MASTERPLAN)",
 }
+READERS = {"labels": "labels that were given", "learned": "neural networks"}
 SPACING_WORDS = {
     "pixel-spacing": "as calibrated in the header",
     "imager-pixel-spacing": "on the detector",
@@ -87,6 +88,7 @@ def list_classes(report: AacReport) -> list[tuple[str, str, str, str, str]]:
 def list_film_facts(report: AacReport) -> tuple[tuple[str, str], ...]:
     """List what was imaged, and how, as (name, value); what the header does not say is "not stated"."""
     film, facts = report.film, report.film.facts
+    reader = "labels" if report.found_by == "labels" else report.reading.reader
     row_mm, column_mm = film.spacing_mm
     pixel = f"{row_mm:.3g}" if row_mm == column_mm else f"{row_mm:.3g} × {column_mm:.3g}"
     named = (
@@ -96,10 +98,10 @@ def list_film_facts(report: AacReport) -> tuple[tuple[str, str], ...]:
         ("Device", Verbatim(" ".join(part for part in (facts.modality, facts.manufacturer, facts.model) if part))),
         ("View", Verbatim(facts.view_position)),
         ("Patient looks to the", f"{report.reading.facing} of the film"),
-        ("Tube voltage", "" if facts.kvp is None else f"{facts.kvp:g} kVp"),
+        ("Tube voltage", "" if facts.kvp is None else f"{facts.kvp:.3g} kVp"),
         ("Exposure", "" if facts.exposure_mas is None else f"{facts.exposure_mas:.3g} mAs"),
         ("Pixels", f"{film.shape[0]} × {film.shape[1]} of {pixel} mm, {SPACING_WORDS[film.spacing_source]}"),
-        ("Graded by", "labels that were given" if report.found_by == "labels" else report.reading.reader),
+        ("Graded by", READERS.get(reader, reader)),
     )
     return tuple((name, value or "not stated") for name, value in named)
 

@@ -32,7 +32,7 @@ def draw_panel(panel: KeyPanel, say: Say) -> str:
         *_outlines(panel),
         *(part for mark in panel.lesions for part in _letter(mark)),
         *(part for reason, x, y in panel.named for part in _write(x, y, say(reason), REASON, REJECTED_COLOUR)),
-        *_sides(say),
+        *_sides(),
     ]
     inside = "\n".join(parts)
     return (
@@ -44,7 +44,7 @@ def draw_panel(panel: KeyPanel, say: Say) -> str:
 def caption_panel(panel: KeyPanel) -> str:
     """Say in English which picture it is."""
     if panel.kind == "overview":
-        return "Overview: coronal maximum, seen from the front"
+        return "Coronal maximum, seen from the front"
     return f"Slice {panel.number} of {panel.count}, z {panel.z_mm:.1f} mm"
 
 
@@ -82,9 +82,9 @@ def _letter(mark: LesionMark) -> Iterator[str]:
     yield from _write(x, y, mark.letter, LETTER, colour, anchor="middle", weight=700)
 
 
-def _sides(say: Say) -> Iterator[str]:
-    yield from _write(12, 28, say("R"), 22, "#c8d1da")
-    yield from _write(SIDE - 12, 28, say("L"), 22, "#c8d1da", anchor="end")
+def _sides() -> Iterator[str]:
+    yield from _write(12, 28, "R", 22, "#c8d1da")
+    yield from _write(SIDE - 12, 28, "L", 22, "#c8d1da", anchor="end")
 
 
 def _write(

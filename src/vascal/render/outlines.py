@@ -54,13 +54,13 @@ def list_edges(mask: Bool[ndarray, "row column"], matrix: Matrix) -> list[Edge]:
 
 
 def list_runs(mask: Bool[ndarray, "row column"], matrix: Matrix) -> list[Edge]:
-    """Give left, top, right and bottom of each row's part of a mask on a picture, row by row."""
+    """Give left, top, right and bottom of each row's part of a mask on a picture, from the top."""
     runs = []
     for row in nonzero(mask.any(axis=1))[0].tolist():
         (columns,) = nonzero(mask[row])
         one, two = to_picture((row, int(columns[0])), matrix), to_picture((row + 1, int(columns[-1]) + 1), matrix)
         runs.append((min(one[0], two[0]), min(one[1], two[1]), max(one[0], two[0]), max(one[1], two[1])))
-    return runs
+    return sorted(runs, key=lambda run: run[1])
 
 
 def find_bounds(mask: Bool[ndarray, "row column"], matrix: Matrix) -> Edge:

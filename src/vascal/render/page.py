@@ -98,10 +98,9 @@ def _describe_total(report: Report) -> tuple[str, ...]:
     """Say in small print what the total is called, and how far it may be trusted."""
     score = report.score
     gated = "" if report.series.acquisition.gating.is_gated else " (defined for gated scans)"
-    named = f"CAC-DRS {score.cac_drs}{gated}."
-    if score.total.agatston:
-        named += f" {score.vessels_with_calcium} of 4 vessels, {count_lesions(score.total.lesions)}."
-    return tuple(text for text in (named, _say_repeat(report), show_uncertainty(report.uncertainty)) if text)
+    spread = f"{score.vessels_with_calcium} of 4 vessels, {count_lesions(score.total.lesions)}."
+    said = (f"CAC-DRS {score.cac_drs}{gated}.", spread, _say_repeat(report), show_uncertainty(report.uncertainty))
+    return tuple(text for text in said if text and (score.total.agatston or text != spread))
 
 
 def _say_repeat(report: Report) -> str:

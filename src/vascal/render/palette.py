@@ -1,6 +1,7 @@
 """Colours of vessels: told apart by colour-blind readers too.
 
-Source: Okabe & Ito, Color Universal Design, 2008. Every mark also carries its
+Source: Okabe & Ito, Color Universal Design, 2008; their green is brighter here, so that it stands out from grey and,
+for those who see no green, from their purple. Every mark also carries its
 lesion's number, so that nothing depends on colour alone.
 """
 
@@ -14,7 +15,7 @@ VESSEL_COLOURS: Mapping[str, str] = MappingProxyType(
         "LM": "#cc79a7",
         "LAD": "#e69f00",
         "LCX": "#56b4e9",
-        "RCA": "#1bb58a",
+        "RCA": "#2bd57f",
         "unassigned": "#f0e442",
     }
 )

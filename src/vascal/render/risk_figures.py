@@ -21,7 +21,7 @@ SCORES = (0, 10, 100, 400, 1000, 3000, 10000)
 """Marks of the score axis; logarithmic above 1, so that zero has a place."""
 WIDTH, HEIGHT = 460, 300
 LEFT, RIGHT, TOP, BOTTOM = 46, 46, 22, 40
-NARROW = (330, 232)
+NARROW = (340, 206)
 """Width and height of the drawing of percentiles where it stands in a column; its letters stay as large."""
 ENGLISH = read_language("en")
 

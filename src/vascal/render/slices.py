@@ -108,7 +108,7 @@ def choose_slices(grid: Grid, lesions: Sequence[Lesion], heart: LabelMap | None,
             chosen.append(int(slices[np.argmax(pixels)]))
     if not lesions:
         first, last = _slice_range(grid, heart)
-        chosen = np.unique(np.linspace(first, last - 1, min(5, last - first) + 2)[1:-1].astype(int)).tolist()
+        chosen = np.unique(np.linspace(first, last - 1, min(5, most, last - first) + 2)[1:-1].astype(int)).tolist()
     return sorted(chosen, reverse=True)
 
 
