@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import multiprocessing
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
@@ -17,29 +16,21 @@ from vascal.film_batch import FilmJob, finish_film, write_film_table
 from vascal.film_options import FilmOptions
 from vascal.io.atomic import write_file, write_folder
 from vascal.io.film_reading import FilmSet, read_films
-from vascal.io.nifti import label_map_to_bytes
 from vascal.io.reading import read_input
 from vascal.io.results import (
     Failure,
     failures_to_csv,
-    lesions_to_csv,
     report_to_dict,
-    report_to_json,
     score_row,
     scores_to_csv,
 )
 from vascal.io.sources import identify_sources
-from vascal.lesion_explanation import explain
 from vascal.pipeline import ScoredSeries, hash_labels, score_series
-from vascal.render.key_images import draw_key_images
-from vascal.render.marks import Marks
-from vascal.render.overlay import draw_overlay
-from vascal.render.page import draw_page
-from vascal.render.saliency import draw_saliency
 from vascal.report.choice import Choice, Quotable, choose_series
-from vascal.risk_study import add_risk
+from vascal.result_options import ResultOptions
 from vascal.saved_results import Existing, MadeFrom, load_earlier, safe_name
 from vascal.score_options import ScoreOptions
+from vascal.series_files import lay_out_series
 from vascal.study import Refusal, Series, Study
 
 SKIPPED_CODES = frozenset({UnsupportedImageError.code})
@@ -62,10 +53,8 @@ class BatchOptions:
         Let series with unequal distances between slices through, with a caveat.
     existing
         What to do when `out` holds results: refuse, keep and go on, or replace.
-    with_anatomy
-        Also write `anatomy.nii.gz` and `anatomy.json`.
-    with_saliency
-        Also write `saliency.png`, where the learned finder was used.
+    results
+        What to make of each result, and in which language.
     """
 
     out: Path
@@ -73,8 +62,7 @@ class BatchOptions:
     film: FilmOptions = field(default_factory=FilmOptions)
     accept_uneven: bool = False
     existing: Existing = "refuse"
-    with_anatomy: bool = False
-    with_saliency: bool = False
+    results: ResultOptions = field(default_factory=ResultOptions)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -255,7 +243,7 @@ def score_and_save(job: AnyJob, options: BatchOptions) -> Done | Failed:
     """
     try:
         if isinstance(job, FilmJob):
-            saved = finish_film(job, options.out, options.existing, options.film)
+            saved = finish_film(job, options.out, options.existing, options.film, options.results)
         else:
             saved = _load_done(job, options) or _save(
                 score_series(job.series, options.score, study_date=job.study_date), job, options
@@ -276,41 +264,18 @@ def _where(error: BaseException) -> str:
 
 
 def _load_done(job: Job, options: BatchOptions) -> Mapping[str, Any] | None:
-    path = options.out / job.folder / "score.json"
-    if options.with_anatomy and not path.with_name("anatomy.nii.gz").is_file():
+    folder = options.out / job.folder
+    if not options.results.is_all_there(folder):
         return None
     now = MadeFrom(
         options=dict(options.score.as_text()), source_uids=job.sources, labels_sha256=hash_labels(options.score)
     )
-    return load_earlier(path, options.existing, now)
+    return load_earlier(folder / "score.json", options.existing, now)
 
 
 def _save(scored: ScoredSeries, job: Job, options: BatchOptions) -> Mapping[str, Any]:
-    marks = _marks(scored)
-    picture = draw_overlay(scored.volume, scored.report, marks)
-    saved = report_to_dict(scored.report)
-    files = {
-        "lesions.csv": lesions_to_csv(scored.report),
-        "overlay.png": picture,
-        "score.json": report_to_json(scored.report),
-        **add_risk(saved, draw_page(scored.report, draw_key_images(scored.volume, marks))),
-    }
-    if options.with_anatomy:
-        names = {str(value): name for value, name in scored.anatomy.structures.names.items()}
-        files["anatomy.nii.gz"] = label_map_to_bytes(scored.anatomy.structures)
-        files["anatomy.json"] = json.dumps(names, indent=1).encode()
-    if options.with_saliency and scored.report.found_by == "learned":
-        files["saliency.png"] = draw_saliency(explain(scored, options.score))
-    write_folder(options.out / job.folder, files)
-    return saved
-
-
-def _marks(scored: ScoredSeries) -> Marks:
-    return Marks(
-        lesions=scored.finding.lesions,
-        rejected=tuple((rejected.reason, rejected.candidate.index) for rejected in scored.finding.rejected),
-        heart=scored.anatomy.structures,
-    )
+    write_folder(options.out / job.folder, lay_out_series(scored, job.series, options.score, options.results))
+    return report_to_dict(scored.report)
 
 
 def run(jobs: Iterator[AnyJob], options: BatchOptions, *, workers: int = 1) -> Iterator[Done | Failed]:

@@ -17,6 +17,8 @@ from vascal.render.film_images import draw_film_images
 from vascal.render.film_overlay import draw_film_overlay
 from vascal.render.film_page import draw_film_page
 from vascal.report.film_choice import QuotableFilm, choose_film
+from vascal.result_files import WrittenResult, make_film_files
+from vascal.result_options import ResultOptions
 from vascal.risk_study import add_risk
 from vascal.saved_results import Existing, MadeFrom, load_earlier, safe_name
 
@@ -69,8 +71,23 @@ class FilmJob:
         return (f"sha256:{hash_file(film.path)}{inside}",)
 
 
-def finish_film(job: FilmJob, out: Path, existing: Existing, options: FilmOptions) -> Mapping[str, Any]:
+def finish_film(
+    job: FilmJob, out: Path, existing: Existing, options: FilmOptions, results: ResultOptions | None = None
+) -> Mapping[str, Any]:
     """Grade one film and write its folder; or find it done, when resuming.
+
+    Parameters
+    ----------
+    job
+        The film.
+    out
+        Folder of all results.
+    existing
+        What to do with an earlier result.
+    options
+        How it is graded.
+    results
+        What to make of the result.
 
     Returns
     -------
@@ -83,22 +100,27 @@ def finish_film(job: FilmJob, out: Path, existing: Existing, options: FilmOption
         What makes this film impossible to read, grade or write.
     """
     now = MadeFrom(options=dict(options.as_text()), source_uids=job.sources)
-    saved = load_earlier(out / job.folder / "score.json", existing, now)
+    wanted, folder = results or ResultOptions(), out / job.folder
+    saved = load_earlier(folder / "score.json", existing, now) if wanted.is_all_there(folder, is_film=True) else None
     if saved is not None:
         return saved
     scored = score_film(job.film.load(), options=options, key=job.key, source_uids=now.source_uids)
-    write_folder(out / job.folder, lay_out_film(scored))
+    write_folder(folder, lay_out_film(scored, job.film, wanted))
     return aac_to_dict(scored.report)
 
 
-def lay_out_film(scored: ScoredFilm) -> dict[str, bytes]:
+def lay_out_film(scored: ScoredFilm, film: FoundFilm, options: ResultOptions) -> dict[str, bytes]:
     """Make the files of a graded film, by name."""
     images = draw_film_images(scored.film, scored.reading, scored.report)
-    return {
+    saved = aac_to_dict(scored.report)
+    files = {
         "overlay.png": draw_film_overlay(scored.film, scored.reading, scored.report),
         "score.json": aac_to_json(scored.report),
-        **add_risk(aac_to_dict(scored.report), draw_film_page(scored.report, images)),
+        **add_risk(saved, draw_film_page(scored.report, images, language=options.language)),
     }
+    is_dicom = film.facts.source_format == "dicom"
+    written = WrittenResult(saved=saved, files=files, places=((film.path, film.member),), is_dicom=is_dicom)
+    return files | make_film_files(scored, written, options)
 
 
 def write_film_table(done: Iterable[tuple[FilmJob, Mapping[str, Any]]], out: Path) -> None:

@@ -15,7 +15,7 @@ from vascal.io.objects.encapsulated_pdf import encapsulate_pdf
 from vascal.io.objects.film_seg import write_film_seg
 from vascal.io.objects.key_images import select_key_images
 from vascal.io.objects.references import ImageReference, reference_of
-from vascal.io.objects.seg import SegLayout, WrittenSeg, write_result_seg
+from vascal.io.objects.seg import WrittenSeg, write_result_seg
 from vascal.io.objects.segments import Algorithm
 from vascal.io.objects.sr_ct import describe_score
 from vascal.io.objects.sr_document import device_uid
@@ -23,7 +23,7 @@ from vascal.io.objects.sr_film import describe_film
 from vascal.pipeline import ScoredSeries
 from vascal.render.palette import VERTEBRA_COLOUR, VESSEL_COLOURS, WALL_COLOURS
 from vascal.render.slices import choose_slices
-from vascal.result_options import OBJECT_FILES, ResultOptions
+from vascal.result_options import OBJECT_FILES, SEG_LAYOUTS, ResultOptions
 from vascal.study import Series
 
 KEY_SLICES = 8
@@ -66,7 +66,7 @@ def make_series_objects(
         )
     seg = None
     if "seg" in options.objects:
-        layout = SegLayout(encoding="labelmap" if options.labelmap else "binary")
+        layout = SEG_LAYOUTS[options.seg_layout]
         algorithm = _name_algorithm(parts.saved)
         lesions = scored.finding.lesions
         seg = write_result_seg(lesions, series, context, algorithm=algorithm, colours=VESSEL_COLOURS, layout=layout)

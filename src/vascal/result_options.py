@@ -7,15 +7,26 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from types import MappingProxyType
-from typing import get_args
+from typing import Literal, get_args
 
 from vascal.errors import InputError, MissingExtraError
 from vascal.io.objects.context import ObjectKind
+from vascal.io.objects.seg import SegLayout
 from vascal.render.language import LanguageCode
 
 KINDS: tuple[ObjectKind, ...] = get_args(ObjectKind)
 ANATOMY_FILE, PDF_FILE, FHIR_FILE, HL7_FILE = "anatomy.nii.gz", "report.pdf", "fhir.json", "oru.hl7"
 DICOM_FOLDER = "dicom"
+SegLayoutName = Literal["full", "cropped", "deflated", "labelmap"]
+SEG_LAYOUTS: Mapping[SegLayoutName, SegLayout] = MappingProxyType(
+    {
+        "full": SegLayout(),
+        "cropped": SegLayout(is_cropped=True),
+        "deflated": SegLayout(is_deflated=True),
+        "labelmap": SegLayout(encoding="labelmap"),
+    }
+)
+"""Frames as large as the images, which everything reads; cut to the calcium; deflated; or a label map of 2024."""
 OBJECT_FILES: Mapping[ObjectKind, str] = MappingProxyType(
     {
         "seg": "seg.dcm",
@@ -44,8 +55,8 @@ class ResultOptions:
         Whether to print the page as `report.pdf`.
     objects
         DICOM objects to write into the folder `dicom`. They carry the patient's name and number, as PACS need them.
-    labelmap
-        Whether a segmentation is written as a label map, which is smaller, and which much software does not know yet.
+    seg_layout
+        How a segmentation is stored; see `SEG_LAYOUTS`.
     fhir, hl7
         Whether to write `fhir.json` (FHIR R4) and `oru.hl7` (HL7 v2); they carry name and number as well.
     """
@@ -55,7 +66,7 @@ class ResultOptions:
     language: LanguageCode = "en"
     pdf: bool = False
     objects: tuple[ObjectKind, ...] = ()
-    labelmap: bool = False
+    seg_layout: SegLayoutName = "full"
     fhir: bool = False
     hl7: bool = False
 

@@ -18,6 +18,7 @@ from vascal.io.image_facts import SavedFacts, facts_of, find_score_files, read_f
 from vascal.io.percentile_table import read_percentile_table
 from vascal.io.risk_results import RiskProvenance, read_known, risk_row, risk_to_json, risks_to_csv
 from vascal.render.risk_summary import put_risk
+from vascal.reprint import find_outdated, print_again
 from vascal.risk.assessment import RiskAssessment, assess_risk
 from vascal.risk.clinical_text import parse_profile
 from vascal.risk.facts import ImageFacts
@@ -65,12 +66,21 @@ class ClinicalSources:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Assessed:
-    """One patient's assessment, and what made it; `forgotten` are variables that only the one before it knew."""
+    """One patient's assessment, and what made it.
+
+    Parameters
+    ----------
+    forgotten
+        Variables that only the assessment before it knew.
+    outdated
+        Files that still carry the page from before.
+    """
 
     found: RiskAssessment
     provenance: RiskProvenance
     study: str = ""
     forgotten: tuple[str, ...] = ()
+    outdated: tuple[str, ...] = ()
 
 
 def read_sources(
@@ -266,9 +276,11 @@ def assess_file(path: Path, sources: ClinicalSources) -> Assessed | None:
         page = report.read_text(encoding="utf-8")
     except (OSError, ValueError) as error:
         raise InputError("report.html beside score.json can not be read; score again with --overwrite") from error
-    for name, content in lay_out_risk(assessed, page).items():
-        write_file(path.with_name(name), content)
-    return replace(assessed, forgotten=forgotten)
+    made = lay_out_risk(assessed, page)
+    printed = print_again(path.parent, made["report.html"].decode())
+    for name, content in (made | printed).items():
+        write_file(path.parent / name, content)
+    return replace(assessed, forgotten=forgotten, outdated=find_outdated(path.parent, printed))
 
 
 def list_results(paths: Sequence[Path]) -> tuple[Path, ...]:

@@ -206,6 +206,8 @@ def _assess_files(files: tuple[Path, ...], sources: ClinicalSources, roots: list
 def _say(assessed: Assessed, path: Path, *, is_alone: bool) -> str:
     report = path.with_name("report.html")
     lost = f"; no longer used: {', '.join(assessed.forgotten)}" if assessed.forgotten else ""
+    if assessed.outdated:
+        lost += f"; {' and '.join(assessed.outdated)} still show the report from before"
     if is_alone:
         return f"{say_assessment(assessed.found)}\n  {report}{lost}"
     return f"{place_of(path)}: {say_in_short(assessed.found)}; {report}{lost}"

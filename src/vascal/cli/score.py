@@ -18,11 +18,14 @@ from vascal.film_batch import TABLE as FILM_TABLE
 from vascal.film_batch import FilmJob
 from vascal.film_options import FilmOptions
 from vascal.io.film_spacing import require_stated
+from vascal.io.objects.context import ObjectKind
 from vascal.io.settings import read_calibration, read_label_names
 from vascal.models.finder import FinderName
 from vascal.models.runtime import read_manifest
 from vascal.render.film_wording import show_saved_film
+from vascal.render.language import LanguageCode
 from vascal.render.wording import show_score
+from vascal.result_options import KINDS, ResultOptions, SegLayoutName, parse_kinds, require_printer
 from vascal.saved_results import Existing
 from vascal.score_options import ScoreOptions
 
@@ -88,6 +91,31 @@ WithAnatomy = Annotated[bool, typer.Option("--anatomy", help="Also write anatomy
 WithSaliency = Annotated[
     bool, typer.Option("--saliency", help="Also write saliency.png: what spoke for coronary calcium.")
 ]
+LanguageOption = Annotated[
+    LanguageCode, typer.Option("--language", help="Language of report.html and of what is printed.")
+]
+Pdf = Annotated[bool, typer.Option("--pdf", help="Also print the report as report.pdf.")]
+DicomOption = Annotated[
+    bool,
+    typer.Option(
+        "--dicom",
+        help="Also write DICOM objects into dicom/: segmentation, structured report, PDF, pictures, key images. "
+        "Like --fhir and --hl7, they carry the patient's name and number.",
+    ),
+]
+Objects = Annotated[
+    str | None, typer.Option("--objects", help=f"Only these DICOM objects, with commas between: {', '.join(KINDS)}.")
+]
+SegLayoutOption = Annotated[
+    SegLayoutName,
+    typer.Option(
+        "--seg-layout",
+        help="How the segmentation is stored: full frames, which everything reads; cropped to the calcium or deflated, "
+        "which are small; or a label map (2024), which older software refuses.",
+    ),
+]
+Fhir = Annotated[bool, typer.Option("--fhir", help="Also write fhir.json: a FHIR R4 bundle.")]
+Hl7 = Annotated[bool, typer.Option("--hl7", help="Also write oru.hl7: an HL7 v2 ORU^R01 message.")]
 Workers = Annotated[int, typer.Option("--jobs", "-j", help="Series to score at the same time; 0: all cores.", min=0)]
 Resume = Annotated[bool, typer.Option("--resume", help="Keep what an earlier run finished, and go on.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace results of an earlier run.")]
@@ -116,6 +144,13 @@ def score(
     single_slice: Single = False,
     anatomy: WithAnatomy = False,
     saliency: WithSaliency = False,
+    language: LanguageOption = "en",
+    pdf: Pdf = False,
+    dicom: DicomOption = False,
+    objects: Objects = None,
+    seg_layout: SegLayoutOption = "full",
+    fhir: Fhir = False,
+    hl7: Hl7 = False,
     jobs: Workers = 1,
     resume: Resume = False,
     overwrite: Overwrite = False,
@@ -123,8 +158,8 @@ def score(
     """Score coronary calcium on CT studies, and aortic calcification on lateral films of the lumbar spine (AAC-24).
 
     Writes, for each series or film, OUT/<study>/<series or film>/ with score.json, overlay.png and report.html, for CT
-    also lesions.csv; and OUT/scores.csv, OUT/aac_scores.csv and OUT/failures.csv for all. Exit status: 0 all scored,
-    1 some failed, 2 bad usage.
+    also lesions.csv; and OUT/scores.csv, OUT/aac_scores.csv and OUT/failures.csv for all. For other systems: --dicom,
+    --pdf, --fhir, --hl7, and afterwards `vascal export`. Exit status: 0 all scored, 1 some failed, 2 bad usage.
     """
     if resume and overwrite:
         raise typer.BadParameter("--resume keeps results and --overwrite replaces them; choose one")
@@ -153,9 +188,18 @@ def score(
             film=FilmOptions(model=film_model, spacing_mm=film_spacing_mm),
             accept_uneven=accept_uneven,
             existing=existing,
-            with_anatomy=anatomy,
-            with_saliency=saliency,
+            results=ResultOptions(
+                with_anatomy=anatomy,
+                with_saliency=saliency,
+                language=language,
+                pdf=pdf,
+                objects=_choose_objects(objects, seg_layout, dicom=dicom),
+                seg_layout=seg_layout,
+                fhir=fhir,
+                hl7=hl7,
+            ),
         )
+        require_printer(options.results)
         if model is not None:
             _require_models(model, finder)
         if film_spacing_mm is not None:
@@ -164,6 +208,13 @@ def score(
     except VascalError as error:
         raise typer.BadParameter(str(error)) from error
     raise typer.Exit(run_batch(inputs, options, workers=jobs or os.cpu_count() or 1))
+
+
+def _choose_objects(names: str | None, layout: SegLayoutName, *, dicom: bool) -> tuple[ObjectKind, ...]:
+    chosen = parse_kinds(names) if names is not None else KINDS if dicom else ()
+    if layout != "full" and "seg" not in chosen:
+        raise typer.BadParameter("--seg-layout says how a segmentation is stored; add --dicom or --objects seg")
+    return chosen
 
 
 def _known_rule(name: str | None) -> str | None:

@@ -19,6 +19,7 @@ import pydicom.config
 from pydicom.datadict import dictionary_has_tag, dictionary_VR
 from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
+from pydicom.errors import BytesLengthException
 from pydicom.tag import BaseTag, Tag
 
 UNREADABLE = (
@@ -30,6 +31,7 @@ UNREADABLE = (
     OverflowError,
     NotImplementedError,
     struct.error,
+    BytesLengthException,
 )
 """What pydicom raises on a value that breaks its representation's rules."""
 TEXT_VRS = {"AS", "CS", "DA", "DS", "DT", "IS", "LO", "LT", "SH", "ST", "TM", "UI", "UT"}

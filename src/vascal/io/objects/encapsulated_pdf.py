@@ -5,11 +5,18 @@ Source: DICOM PS3.3 A.45.1 (Encapsulated PDF IOD), C.24.2 (Encapsulated Document
 
 from __future__ import annotations
 
-from pydicom.uid import EncapsulatedPDFStorage
+import hashlib
+from io import BytesIO
+
+from pydicom import dcmread
+from pydicom.dataset import Dataset
+from pydicom.errors import InvalidDicomError
+from pydicom.uid import UID, EncapsulatedPDFStorage
 
 from vascal.errors import InputError
+from vascal.io.dicom_files import UNREADABLE_FILE
 from vascal.io.objects.coded import Coded
-from vascal.io.objects.context import ObjectContext
+from vascal.io.objects.context import ObjectContext, make_uid
 from vascal.io.objects.envelope import Kind, start_object, to_bytes
 from vascal.io.objects.references import refer_to_sources
 
@@ -48,6 +55,36 @@ def encapsulate_pdf(pdf: bytes, context: ObjectContext, title: str) -> bytes:
     dataset.ConceptNameCodeSequence = [REPORT_NAME.to_item()]
     dataset.SourceInstanceSequence = refer_to_sources(context)
     dataset.MIMETypeOfEncapsulatedDocument = "application/pdf"
+    _put_in(dataset, pdf)
+    return to_bytes(dataset)
+
+
+def replace_document(encapsulated: bytes, pdf: bytes) -> bytes:
+    """Put another PDF into an object that `encapsulate_pdf` wrote, as another object of the same series.
+
+    Parameters
+    ----------
+    encapsulated
+        The object.
+    pdf
+        The document. The same one gives the same identifier again.
+
+    Raises
+    ------
+    InputError
+        If the object can not be read.
+    """
+    try:
+        dataset = dcmread(BytesIO(encapsulated))
+        series = str(dataset.SeriesInstanceUID)
+        del dataset.file_meta
+    except (*UNREADABLE_FILE, InvalidDicomError, AttributeError) as error:
+        raise InputError("the earlier PDF object can not be read as DICOM; score again with --overwrite") from error
+    dataset.SOPInstanceUID = UID(make_uid(series, hashlib.sha256(pdf).hexdigest()))
+    _put_in(dataset, pdf)
+    return to_bytes(dataset)
+
+
+def _put_in(dataset: Dataset, pdf: bytes) -> None:
     dataset.EncapsulatedDocumentLength = len(pdf)
     dataset.EncapsulatedDocument = pdf + b"\0" * (len(pdf) % 2)
-    return to_bytes(dataset)
