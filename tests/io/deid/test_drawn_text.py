@@ -83,6 +83,15 @@ def test_a_bright_wire_of_one_value_is_not_text() -> None:
     assert find_drawn_text(picture) == ()
 
 
+def test_air_that_is_clipped_is_not_text_but_letters_on_it_are() -> None:
+    rng = np.random.default_rng(4)
+    lung = ndimage.gaussian_filter(rng.normal(0, 1, (300, 300)), 1.5)
+    picture = np.clip(180 + 900 * lung, 0, 4095).astype(np.uint16)  # a third of it is 0
+    assert np.mean(picture == 0) > 0.05
+    assert find_drawn_text(picture) == ()
+    assert len(find_drawn_text(write(picture, "DOE^JANE", value=4095, size=24))) == 1
+
+
 @pytest.mark.parametrize("kind", [np.uint8, np.int16, np.uint16, np.int32, np.float32])
 def test_every_kind_of_number_is_read(kind: type) -> None:
     picture = write(noisy(), value=4095).astype(np.float64)

@@ -36,6 +36,8 @@ TINY = 16
 WIDE = 1.5
 """Widths of up to so many heights are one letter; a wider part is letters that touch."""
 WIDEST = 16.0
+CLIPPED_SHARE = 0.05
+"""If more of the picture has its lowest or highest value, it was clipped there, and shapes of one value mean little."""
 LEVEL_STEP = 0.15
 """Between the values of neighbouring letters, over their contrast: drawn ones differ by noise alone."""
 CROSSINGS = 1.0
@@ -215,12 +217,15 @@ class LineFacts:
         Median, pixels that are looked at.
     level, contrast
         Of the middle part, stored values.
+    is_clipped
+        Whether much of the picture has this value, its lowest or highest: clipped air, or burnt-out bone.
     """
 
     parts: int
     height: float
     level: float
     contrast: float
+    is_clipped: bool
     level_spread: float
     share_at_level: float
     share_of_one_value: float
@@ -238,6 +243,7 @@ def measure_line(picture: Picture, parts: Parts, members: Int[np.ndarray, " lett
         height=float(np.median(height)),
         level=level,
         contrast=contrast,
+        is_clipped=_is_clipped(picture, level),
         level_spread=float(parts.level[members].std()) / contrast,
         share_at_level=float(np.mean(abs(values - level) <= 0.015 * contrast)),
         share_of_one_value=float(np.bincount(values - values.min()).max() / len(values)),
@@ -246,15 +252,27 @@ def measure_line(picture: Picture, parts: Parts, members: Int[np.ndarray, " lett
     )
 
 
+def _is_clipped(picture: Picture, level: float) -> bool:
+    few = picture[::4, ::4]
+    return level in (few.min(), few.max()) and bool(np.mean(few == level) > CLIPPED_SHARE)
+
+
 def _is_drawn(facts: LineFacts, *, is_upright: bool) -> bool:
     """Decide by limits that were set on simulated films and slices; see docs/reference/burned-in-text.md."""
     if facts.parts < LEAST_LETTERS:  # letters that touch, as tiny fonts have them
-        return is_upright and facts.height <= TINY and facts.share_of_one_value >= 0.5
+        return is_upright and not facts.is_clipped and facts.height <= TINY and facts.share_of_one_value >= 0.5
     if not is_upright and facts.parts < 5:
+        return False
+    if facts.is_clipped and not _is_even(facts):
         return False
     if facts.level_spread <= (0.01 if facts.parts < 5 else 0.03) and facts.share_at_level >= _least_share(facts):
         return facts.height_spread <= 0.3 and facts.base_spread <= (0.15 if is_upright else 0.03)
     return facts.parts >= 7 and facts.level_spread <= 0.15 and facts.height_spread <= 0.2 and facts.base_spread <= 0.02
+
+
+def _is_even(facts: LineFacts) -> bool:
+    """Tell whether letters stand on one line and are of like height, which clipped texture is not."""
+    return facts.base_spread <= 0.02 and facts.height_spread <= (0.08 if facts.parts < 5 else 0.2)
 
 
 def _goes_with(facts: LineFacts, drawn: LineFacts) -> bool:
