@@ -6,7 +6,7 @@ from functools import cache
 from importlib import resources
 
 import pytest
-from fontTools.ttLib import TTFont
+from fontTools.ttLib import TTFont  # type: ignore[import-untyped]
 
 from vascal.render.language import LANGUAGES
 from vascal.render.print_fonts import FACES, FONTS, LATIN, list_texts, write_font_faces

@@ -6,7 +6,7 @@ import base64
 from collections.abc import Callable, Iterator
 from html import escape
 
-from vascal.render.key_images import LETTER, REASON, SIDE, KeyPanel, LesionMark
+from vascal.render.key_images import REASON, SIDE, KeyPanel, LesionMark
 from vascal.render.palette import HEART_COLOUR, REJECTED_COLOUR, colour_of
 
 Say = Callable[[str], str]
@@ -30,6 +30,7 @@ def draw_panel(panel: KeyPanel, say: Say) -> str:
     parts = [
         f'<image width="{SIDE}" height="{SIDE}" href="data:image/jpeg;base64,{picture}"/>',
         *_outlines(panel),
+        *(part for mark in panel.lesions for part in _leader(mark)),
         *(part for mark in panel.lesions for part in _letter(mark)),
         *(part for reason, x, y in panel.named for part in _write(x, y, say(reason), REASON, REJECTED_COLOUR)),
         *_sides(),
@@ -71,15 +72,20 @@ def _outlines(panel: KeyPanel) -> Iterator[str]:
     yield "</g>"
 
 
-def _letter(mark: LesionMark) -> Iterator[str]:
-    box, colour = mark.place.box, colour_of(mark.vessel)
+def _leader(mark: LesionMark) -> Iterator[str]:
+    """Draw the line to a letter that found no room beside its lesion."""
     if mark.place.leader is not None:
         x1, y1, x2, y2 = mark.place.leader
         ends = f'x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}"'
-        yield f'<line {ends} stroke="{DARK}" stroke-opacity="0.6" stroke-width="4"/>'
-        yield f'<line {ends} stroke="{colour}" stroke-width="1.4"/>'
-    x, y = box.middle[0], box.bottom - 0.15 * LETTER
-    yield from _write(x, y, mark.letter, LETTER, colour, anchor="middle", weight=700)
+        yield f'<line {ends} stroke="{DARK}" stroke-opacity="0.6" stroke-width="3.4"/>'
+        yield f'<line {ends} stroke="{colour_of(mark.vessel)}" stroke-width="1.2"/>'
+
+
+def _letter(mark: LesionMark) -> Iterator[str]:
+    box = mark.place.box
+    height = box.bottom - box.top
+    place = box.middle[0], box.bottom - 0.15 * height
+    yield from _write(*place, mark.letter, height, colour_of(mark.vessel), anchor="middle", weight=700)
 
 
 def _sides() -> Iterator[str]:

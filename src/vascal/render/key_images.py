@@ -27,8 +27,8 @@ SIDE = 512
 QUALITY = 88
 ON_FRONT, IN_ALL = 3, 12
 """Slices on the first page, and altogether."""
-LETTER = 26
-"""Height of a letter on a panel."""
+LETTER, SMALL_LETTER, MANY = 26, 20, 16
+"""Height of a letter on a panel, and on one that shows more lesions than so many."""
 REASON = 17
 """Height of the words that name what was not scored."""
 OBVIOUS = ("bone", "noise", "outside the heart")
@@ -152,7 +152,8 @@ def _draw_overview(volume: Volume, marks: Marks, view: View) -> KeyPanel:
 
 
 def _mark(here: Sequence[tuple[Lesion, np.ndarray]], matrix: Matrix) -> tuple[LesionMark, ...]:
-    sizes = [(0.68 * LETTER * len(letter_of(lesion.id)) + 4, LETTER) for lesion, _ in here]
+    height = LETTER if len(here) <= MANY else SMALL_LETTER
+    sizes = [(0.68 * height * len(letter_of(lesion.id)) + 4, height) for lesion, _ in here]
     places = place_labels([_boxes(mask, matrix) for _, mask in here], sizes, PANEL, CORNERS)
     return tuple(
         LesionMark(letter=letter_of(one.id), vessel=one.vessel, outline=trace_outline(mask, matrix), place=place)
