@@ -12,9 +12,10 @@ from vascal.film_pipeline import ScoredFilm
 from vascal.io.objects.capture import Capture, capture_pictures, refer_to_capture
 from vascal.io.objects.context import ObjectContext
 from vascal.io.objects.encapsulated_pdf import encapsulate_pdf
+from vascal.io.objects.envelope import ABDOMEN, HEART
 from vascal.io.objects.film_seg import write_film_seg
 from vascal.io.objects.key_images import select_key_images
-from vascal.io.objects.references import ImageReference, reference_of
+from vascal.io.objects.references import ImageReference, refer_to_slices, reference_of
 from vascal.io.objects.seg import WrittenSeg, write_result_seg
 from vascal.io.objects.segments import Algorithm
 from vascal.io.objects.sr_ct import describe_score
@@ -49,6 +50,15 @@ class ResultParts:
     pdf: bytes | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """What picture and key images show, in words, as images, and of which part of the body."""
+
+    what: str
+    key_images: Sequence[ImageReference]
+    body_part: str
+
+
 def make_series_objects(
     scored: ScoredSeries, series: Series, parts: ResultParts, context: ObjectContext, options: ResultOptions
 ) -> dict[str, bytes]:
@@ -74,7 +84,8 @@ def make_series_objects(
     if "sr" in options.objects:
         made[OBJECT_FILES["sr"]] = describe_score(parts.saved, context, None if seg is None else seg.reference)
     what = "Key slices with outlined coronary calcium, and a coronal overview"
-    return made | _make_common(parts, context, options, _find_key_slices(scored, context), what)
+    key_images = _find_key_slices(scored, series, context) if "key-objects" in options.objects else []
+    return made | _make_common(parts, context, options, Shown(what=what, key_images=key_images, body_part=HEART))
 
 
 def make_film_objects(
@@ -90,16 +101,11 @@ def make_film_objects(
     if "sr" in options.objects:
         made[OBJECT_FILES["sr"]] = describe_film(parts.saved, context, None if seg is None else seg.reference)
     what = "The film with the walls of the aorta and the levels they were graded by"
-    return made | _make_common(parts, context, options, [reference_of(context.sources[0])], what)
+    shown = Shown(what=what, key_images=[reference_of(context.sources[0])], body_part=ABDOMEN)
+    return made | _make_common(parts, context, options, shown)
 
 
-def _make_common(
-    parts: ResultParts,
-    context: ObjectContext,
-    options: ResultOptions,
-    key_images: Sequence[ImageReference],
-    shown: str,
-) -> dict[str, bytes]:
+def _make_common(parts: ResultParts, context: ObjectContext, options: ResultOptions, shown: Shown) -> dict[str, bytes]:
     """Make what series and films have in common: page, picture, selection of images."""
     made = {}
     if "pdf" in options.objects and parts.pdf is not None:
@@ -107,12 +113,12 @@ def _make_common(
     captured: tuple[ImageReference, ...] = ()
     if "capture" in options.objects:
         (made[OBJECT_FILES["capture"]],) = capture_pictures(
-            [Capture(png=parts.overlay_png, description=shown)], context
+            [Capture(png=parts.overlay_png, description=shown.what)], context
         )
         captured = (refer_to_capture(context, 1),)
     if "key-objects" in options.objects:
         made[OBJECT_FILES["key-objects"]] = select_key_images(
-            context, [*key_images, *captured], shown, device_uid=device_uid(parts.saved)
+            context, [*shown.key_images, *captured], shown.what, device_uid=device_uid(parts.saved)
         )
     return made
 
@@ -133,10 +139,8 @@ def _name_algorithm(saved: Mapping[str, Any]) -> Algorithm:
     )
 
 
-def _find_key_slices(scored: ScoredSeries, context: ObjectContext) -> list[ImageReference]:
+def _find_key_slices(scored: ScoredSeries, series: Series, context: ObjectContext) -> list[ImageReference]:
     """Refer to the slices that the picture shows, from head to feet."""
-    grid, heart = scored.volume.grid, scored.anatomy.structures
-    slices = choose_slices(grid, scored.finding.lesions, heart, KEY_SLICES)
-    if len(context.sources) == 1 and grid.shape[0] > 1:  # frames of one multi-frame image
-        return [reference_of(context.sources[0], (k + 1,)) for k in slices]
-    return [reference_of(context.sources[k]) for k in slices]
+    heart = scored.anatomy.structures
+    slices = choose_slices(scored.volume.grid, scored.finding.lesions, heart, KEY_SLICES)
+    return list(refer_to_slices(series, slices, context))

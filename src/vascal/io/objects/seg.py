@@ -37,8 +37,8 @@ class SegLayout:
         ``binary`` is read everywhere. ``labelmap`` is small, but has no room for the segment of all calcium, which
         shares its voxels with the vessels, and software from before 2024 does not know it.
     is_cropped
-        Cut frames to the smallest window that holds the calcium: a tenth of the size. Valid, and read by highdicom,
-        dcmqi and 3D Slicer; OHIF and other viewers that expect frames as large as the images do not show it.
+        Cut frames to the smallest window that holds the calcium: a tenth of the size. Valid, and read by highdicom;
+        OHIF and other viewers that expect frames as large as the images do not show it.
     is_deflated
         Deflated transfer syntax: a hundredth of the size; not every archive takes it.
     """
