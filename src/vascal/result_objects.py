@@ -112,9 +112,8 @@ def _make_common(parts: ResultParts, context: ObjectContext, options: ResultOpti
         made[OBJECT_FILES["pdf"]] = encapsulate_pdf(parts.pdf, _for_document(context, parts.pdf), "vascal report")
     captured: tuple[ImageReference, ...] = ()
     if "capture" in options.objects:
-        (made[OBJECT_FILES["capture"]],) = capture_pictures(
-            [Capture(png=parts.overlay_png, description=shown.what)], context
-        )
+        picture = Capture(png=parts.overlay_png, description=shown.what)
+        (made[OBJECT_FILES["capture"]],) = capture_pictures([picture], context, body_part=shown.body_part)
         captured = (refer_to_capture(context, 1),)
     if "key-objects" in options.objects:
         made[OBJECT_FILES["key-objects"]] = select_key_images(
