@@ -11,7 +11,7 @@ TORCH_FROM ?=
 # Tests run in so many processes.
 JOBS ?= 2
 
-.PHONY: demo test check lint format types layers unit coverage test-slow bench clean
+.PHONY: demo test check lint format types layers unit coverage test-slow bench sbom clean
 
 demo: $(READY)  ## install, score a simulated study, say where the report is
 	$(BIN)/vascal demo --out demo
@@ -42,6 +42,10 @@ test-slow: $(READY_DEV)  ## long tests, kept out of `make test`
 
 bench: $(READY_DEV)  ## speed, memory and accuracy; writes bench/results
 	$(BIN)/python -m bench
+
+sbom: $(READY_DEV)  ## what comes along at run time: dist/sbom.cdx.json and dist/licences.csv; fails on copyleft
+	$(BIN)/python -m tools.licences --csv dist/licences.csv
+	$(BIN)/python -m tools.sbom --out dist/sbom.cdx.json
 
 format: $(READY_DEV)
 	$(BIN)/ruff format .
