@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import zlib
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ from vascal.io.deid.kinds import require_kind
 from vascal.io.deid.known import KnownWords, collect_words
 from vascal.io.deid.markers import make_file_meta, mark_cleaned
 from vascal.io.deid.pixels import PixelPolicy, settle_pixels
+from vascal.io.deid.plain_pixels import tidy_pixels
 from vascal.io.deid.profile import Profile
 from vascal.io.dicom_values import UNREADABLE, text_of, tolerant_reading
 
@@ -73,6 +75,8 @@ class CleanFile:
     notes: tuple[str, ...]
 
 
+BROKEN = (*UNREADABLE, EOFError, LookupError, RecursionError, MemoryError, zlib.error)
+"""What pydicom raises on files that are damaged, or made to do damage."""
 _UID = re.compile(r"\d[\d.]{0,63}")
 NO_PATIENT = "has no Patient ID: its study stands for the patient, so dates of other studies move by other days"
 
@@ -83,7 +87,7 @@ def words_in(content: bytes, profile: Profile) -> tuple[str, KnownWords] | None:
         try:
             dataset = pydicom.dcmread(BytesIO(content), force=True, stop_before_pixels=True)
             return patient_of(dataset), collect_words(dataset, profile)
-        except (*UNREADABLE, EOFError):
+        except BROKEN:
             return None
 
 
@@ -114,16 +118,15 @@ def clean_file(content: bytes, rules: Rules, words: Mapping[str, KnownWords] = M
     with tolerant_reading():
         try:
             return _clean(pydicom.dcmread(BytesIO(content), force=True), rules, words)
-        except UNREADABLE as error:
+        except BROKEN as error:
             if isinstance(error, InputError):
                 raise
             raise UnsupportedImageError(f"can not be read or written as DICOM ({type(error).__name__})") from error
-        except EOFError as error:
-            raise UnsupportedImageError("ends too early") from error
 
 
 def _clean(dataset: Dataset, rules: Rules, words: Mapping[str, KnownWords]) -> CleanFile:
     is_multiframe = require_kind(dataset)
+    tidy_pixels(dataset)
     notes = settle_pixels(dataset, rules.pixels)
     old = " ".join(text_of(dataset, "PatientID").split())
     subject = patient_of(dataset)

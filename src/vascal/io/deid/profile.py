@@ -64,7 +64,7 @@ FREE_TEXT_VRS = frozenset({"LT", "ST", "UT", "UC", "UR"})
 BULK_VRS = frozenset({"OB", "OW", "OF", "OD", "OL", "OV", "OB or OW", "US or OW", "US or SS or OW", "UN"})
 _PIXELS = (
     "PixelData", "FloatPixelData", "DoubleFloatPixelData", "ExtendedOffsetTable", "ExtendedOffsetTableLengths",
-    "LUTData", "ICCProfile", "RedPaletteColorLookupTableData", "GreenPaletteColorLookupTableData",
+    "LUTData", "RedPaletteColorLookupTableData", "GreenPaletteColorLookupTableData",
     "BluePaletteColorLookupTableData", "AlphaPaletteColorLookupTableData", "SegmentedRedPaletteColorLookupTableData",
     "SegmentedGreenPaletteColorLookupTableData", "SegmentedBluePaletteColorLookupTableData",
     "SegmentedAlphaPaletteColorLookupTableData",
