@@ -15,7 +15,7 @@ from pydicom.data import get_testdata_file
 from scipy import ndimage
 
 from tests.io.deid.written import ink, noisy, write
-from vascal.io.deid import strokes
+from vascal.io.deid import drawn_text, strokes
 from vascal.io.deid.drawn_text import TextLine, find_drawn_text
 from vascal.io.deid.strokes import WIDEST_STROKE, find_parts, to_unsigned
 
@@ -161,6 +161,28 @@ def test_a_part_is_measured_as_counted_by_hand() -> None:
     assert (parts.area.item(), parts.runs_along.item(), parts.runs_down.item()) == (14, 10, 5)
     assert parts.stroke_width.item() == pytest.approx(2 * 14 / 30)  # 30 sides of pixels lie bare
     assert (parts.contrast.item(), parts.level.item()) == (100, 100)
+
+
+def test_a_picture_full_of_specks_asks_few_pairs_of_each() -> None:
+    picture = np.zeros((400, 400), dtype=np.uint16)
+    for row in range(6):
+        picture[row::8, 1::8][:50, :50] = 4000  # 2500 strokes of six pixels
+    parts = find_parts(picture, is_dark=False)
+    assert parts is not None
+    letters = np.arange(len(parts.top))
+    assert len(letters) == 2500
+    assert len(drawn_text._near_pairs(parts, letters)) <= drawn_text.NEAREST * len(letters)
+
+
+def test_a_page_of_writing_is_one_box(monkeypatch: pytest.MonkeyPatch) -> None:
+    picture = noisy()
+    for row in (20, 60, 100, 140):
+        picture = write(picture, "LINE OF TEXT", at=(row, 30))
+    assert len(find_drawn_text(picture)) == 4
+    monkeypatch.setattr(drawn_text, "MOST_LINES", 3)
+    (page,) = find_drawn_text(picture)
+    assert page.top < 40
+    assert page.bottom > 140
 
 
 def test_whole_numbers_keep_their_steps_and_others_their_order() -> None:

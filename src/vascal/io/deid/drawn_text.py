@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import compress
 
 import numpy as np
 from jaxtyping import Bool, Float, Int, Shaped
@@ -33,6 +34,12 @@ LEAST_SIDE = 24
 LEAST_LETTERS = 3
 TINY = 16
 """Letters of up to so many pixels may touch each other."""
+MOST_LINES = 400
+"""In one picture; more are a page of writing, or texture, and one box holds them all."""
+MOST_KINDS = 9
+"""Clear lines that short ones beside them are compared with."""
+NEAREST = 12
+"""Letters beside each one that are asked whether they stand on its line."""
 WIDE = 1.5
 """Widths of up to so many heights are one letter; a wider part is letters that touch."""
 WIDEST = 16.0
@@ -124,13 +131,29 @@ def _lines_of(picture: Picture, parts: Parts, step: int, *, is_upright: bool) ->
     chosen = np.flatnonzero(_are_letters(parts, LEAST_HEIGHT[step]))
     if not chosen.size:
         return
-    count, line = connected_components(_links(parts, chosen), directed=False)
-    rows = [chosen[line == number] for number in np.flatnonzero(_counts(parts, chosen, line, count) >= LEAST_LETTERS)]
+    rows = _rows_of(parts, chosen)
     facts = [measure_line(picture, parts, members) for members in rows]
-    drawn = [one for one in facts if _is_drawn(one, is_upright=is_upright)]
-    for members, one in zip(rows, facts, strict=True):
-        if one in drawn or any(_goes_with(one, other) for other in drawn):
-            yield _grow(_box(parts, members), parts, members)
+    are_drawn = [_is_drawn(one, is_upright=is_upright) for one in facts]
+    clearest = sorted(compress(facts, are_drawn), key=lambda one: one.parts, reverse=True)[:MOST_KINDS]
+    found = [
+        members
+        for members, one, is_drawn in zip(rows, facts, are_drawn, strict=True)
+        if is_drawn or any(_goes_with(one, other) for other in clearest)
+    ]
+    if len(found) > MOST_LINES:
+        yield _box(parts, np.concatenate(found))
+        return
+    for members in found:
+        yield _grow(_box(parts, members), parts, members)
+
+
+def _rows_of(parts: Parts, chosen: Int[np.ndarray, " letter"]) -> list[Int[np.ndarray, " member"]]:
+    """Join linked letters to rows, and keep the rows of at least three."""
+    count, row = connected_components(_links(parts, chosen), directed=False)
+    letters = np.bincount(row, weights=_letters_in(parts, chosen), minlength=count)
+    order = np.argsort(row, kind="stable")
+    rows = np.split(chosen[order], np.cumsum(np.bincount(row, minlength=count))[:-1])
+    return [rows[number] for number in np.flatnonzero(letters >= LEAST_LETTERS)]
 
 
 def _are_letters(parts: Parts, least_height: int) -> Bool[np.ndarray, " part"]:
@@ -146,12 +169,6 @@ def _letters_in(parts: Parts, chosen: Int[np.ndarray, " letter"]) -> Float[np.nd
     return np.where(shape <= WIDE, 1.0, np.rint(shape / 0.9))
 
 
-def _counts(
-    parts: Parts, chosen: Int[np.ndarray, " letter"], line: Int[np.ndarray, " letter"], count: int
-) -> Float[np.ndarray, " line"]:
-    return np.bincount(line, weights=_letters_in(parts, chosen), minlength=count)
-
-
 def _links(parts: Parts, chosen: Int[np.ndarray, " letter"]) -> coo_array:
     """Link letters that stand beside each other on one line."""
     pairs = _near_pairs(parts, chosen)
@@ -164,15 +181,17 @@ def _links(parts: Parts, chosen: Int[np.ndarray, " letter"]) -> coo_array:
 def _near_pairs(parts: Parts, chosen: Int[np.ndarray, " letter"]) -> Pairs:
     """Pair letters whose ends lie near each other: the end of one with the beginning of another.
 
-    Ends, not middles, so that parts of any width are paired within a short reach.
+    Ends, not middles, so that parts of any width are paired within a short reach. Only the nearest few are asked:
+    a picture that is full of specks has millions of pairs otherwise.
     """
     middle = (parts.top[chosen] + parts.bottom[chosen]) / 2
-    height = (parts.bottom - parts.top)[chosen]
+    reach = 2.0 * float((parts.bottom - parts.top)[chosen].max())
     ends = KDTree(np.stack([middle, parts.right[chosen]], axis=1))
-    begins = KDTree(np.stack([middle, parts.left[chosen]], axis=1))
-    found = begins.query_ball_tree(ends, 2.0 * float(height.max()))
-    pairs = [(first, second) for first, seconds in enumerate(found) for second in seconds if first != second]
-    return np.array(pairs, dtype=np.int64).reshape(-1, 2)
+    begins = np.stack([middle, parts.left[chosen]], axis=1)
+    second = np.asarray(ends.query(begins, k=np.arange(1, NEAREST + 1), distance_upper_bound=reach)[1])
+    first = np.broadcast_to(np.arange(len(chosen))[:, None], second.shape)
+    met = (second < len(chosen)) & (second != first)  # KDTree gives the number of letters where there is none
+    return np.stack([first[met], second[met]], axis=1).astype(np.int64)
 
 
 def _are_neighbours(
@@ -236,7 +255,8 @@ class LineFacts:
 def measure_line(picture: Picture, parts: Parts, members: Int[np.ndarray, " letter"]) -> LineFacts:
     """Measure one line of parts."""
     height, contrast = (parts.bottom - parts.top)[members], float(np.median(parts.contrast[members]))
-    values = picture.ravel()[parts.places[np.isin(parts.part, members)]].astype(np.int64)
+    places = np.concatenate([parts.places[parts.first[one] : parts.first[one + 1]] for one in members.tolist()])
+    values = picture.ravel()[places].astype(np.int64)
     level = float(np.median(parts.level[members]))
     return LineFacts(
         parts=len(members),
@@ -246,7 +266,7 @@ def measure_line(picture: Picture, parts: Parts, members: Int[np.ndarray, " lett
         is_clipped=_is_clipped(picture, level),
         level_spread=float(parts.level[members].std()) / contrast,
         share_at_level=float(np.mean(abs(values - level) <= 0.015 * contrast)),
-        share_of_one_value=float(np.bincount(values - values.min()).max() / len(values)),
+        share_of_one_value=float(np.unique(values, return_counts=True)[1].max() / len(values)),
         height_spread=float(height.std() / height.mean()),
         base_spread=float(np.median(abs(parts.bottom[members] - np.median(parts.bottom[members]))) / height.mean()),
     )

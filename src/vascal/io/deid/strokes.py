@@ -54,8 +54,10 @@ class Parts:
         How far the part stands out at its clearest, stored values.
     level
         Its lightest stored value, or darkest of a dark one.
-    places, part
-        Of each pixel: its position in the picture laid out as one line, and the part it belongs to.
+    places
+        Of each pixel, part by part: its position in the picture laid out as one line.
+    first
+        Number of each part's first pixel in `places`; one more at the end.
     """
 
     top: Numbers
@@ -69,7 +71,7 @@ class Parts:
     contrast: Int[np.ndarray, " part"]
     level: Int[np.ndarray, " part"]
     places: Places = field(repr=False)
-    part: Int[np.ndarray, " pixel"] = field(repr=False)
+    first: Int[np.ndarray, " parts_and_end"] = field(repr=False)
 
 
 def to_unsigned(pixels: Shaped[np.ndarray, "row column"]) -> Picture:
@@ -127,8 +129,8 @@ def find_parts(picture: Picture, *, is_dark: bool) -> Parts | None:
         stroke_width=area / (runs[0] + runs[1]),  # the circumference has two sides for each run
         contrast=_highest(part, contrast),
         level=-_highest(part, -values) if is_dark else _highest(part, values),
-        places=places,
-        part=part,
+        places=places[np.argsort(part, kind="stable")],
+        first=np.concatenate([[0], np.cumsum(area)]),
     )
 
 
