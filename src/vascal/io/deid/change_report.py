@@ -50,6 +50,8 @@ class ChangeReport:
         DICOM files that were not written.
     notes
         How many files each remark holds for.
+    look_at
+        Written files in which letters seem to be, though the series as a whole shows none.
     """
 
     version: str
@@ -62,6 +64,7 @@ class ChangeReport:
     changes: Counter[tuple[str, str]]
     left_out: tuple[LeftOut, ...]
     notes: Counter[str]
+    look_at: tuple[str, ...] = ()
 
 
 def report_to_json(report: ChangeReport) -> bytes:
@@ -87,6 +90,7 @@ def report_to_json(report: ChangeReport) -> bytes:
         ],
         "left_out": [{"file": one.number, "reason": one.reason} for one in report.left_out],
         "notes": [{"note": note, "files": count} for note, count in sorted(report.notes.items())],
+        "look_at": list(report.look_at),
     }
     return (json.dumps(content, indent=1) + "\n").encode("utf-8")
 
@@ -99,6 +103,7 @@ def report_to_text(report: ChangeReport) -> str:
         f"{report.found} files found, {report.written} written ({report.patients} patients, {report.studies} studies), "
         f"{len(report.left_out)} left out, {report.other} not DICOM.",
         *_reasons(report.left_out),
+        *(f"  look at this slice, it may show letters: {place}" for place in report.look_at),
         *(f"  {count} files: {note}" for note, count in sorted(report.notes.items())),
         "",
         *(f"{name}: {done}, {count} times" for (name, done), count in sorted(report.changes.items())),

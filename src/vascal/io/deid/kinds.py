@@ -48,17 +48,23 @@ REFUSED = (
 NEEDED = ("SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID")
 
 
+class UncleanKindError(UnsupportedImageError):
+    """An object of a kind that can not be cleaned: no part of a scan, so that the scan is whole without it."""
+
+
 def require_kind(dataset: Dataset) -> bool:
     """Make sure that an object is of a kind that can be cleaned; tell whether it is multi-frame by its class.
 
     Raises
     ------
-    UnsupportedImageError
+    UncleanKindError
         Saying what it is and why it is left out.
+    UnsupportedImageError
+        If it can not be named.
     """
     sop_class = text_of(dataset, "SOPClassUID")
     if sop_class not in SINGLE_FRAME and sop_class not in MULTI_FRAME:
-        raise UnsupportedImageError(_why(sop_class))
+        raise UncleanKindError(_why(sop_class))
     if missing := [word for word in NEEDED if not text_of(dataset, word)]:
         raise UnsupportedImageError(f"has no {', '.join(missing)}; without, references to it can not be kept whole")
     return sop_class in MULTI_FRAME

@@ -81,16 +81,6 @@ _UID = re.compile(r"\d[\d.]{0,63}")
 NO_PATIENT = "has no Patient ID: its study stands for the patient, so dates of other studies move by other days"
 
 
-def words_in(content: bytes, profile: Profile) -> tuple[str, KnownWords] | None:
-    """Read whose a file is (see `patient_of`) and the words that it has of the patient; None if it can not be read."""
-    with tolerant_reading():
-        try:
-            dataset = pydicom.dcmread(BytesIO(content), force=True, stop_before_pixels=True)
-            return patient_of(dataset), collect_words(dataset, profile)
-        except BROKEN:
-            return None
-
-
 def patient_of(dataset: Dataset) -> str:
     """Say whose a dataset is: Patient ID, or, without one, Study Instance UID."""
     return " ".join(text_of(dataset, "PatientID").split()) or text_of(dataset, "StudyInstanceUID")
