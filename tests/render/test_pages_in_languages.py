@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -146,3 +147,24 @@ def test_german_pages_have_commas_and_chinese_ones_points() -> None:
     assert "12,5" in german
     assert "12.5" not in german
     assert "12.5" in texts_of(draw_page(make_report(), IMAGES, language="zh"))
+
+
+def test_pictures_are_described_with_the_marks_of_the_language() -> None:
+    page = draw_page(make_report(), IMAGES, language="zh")
+    labels = [label for label in re.findall('aria-label="([^"]*)"', page) if "层，z" in label]
+    assert labels
+    assert not any(mark in label for label in labels for mark in (". ", "; ", ", "))
+
+
+@pytest.mark.parametrize("language", LANGUAGES[:2])
+def test_a_number_and_its_per_cent_sign_stay_on_one_line(language: LanguageCode) -> None:
+    texts = texts_of(draw_page(_doubted(80.0), IMAGES, language=language))
+    assert any("38\u00a0%" in text for text in texts)
+    assert not [text for text in texts if re.search(r"\d %", text)]
+
+
+@pytest.mark.parametrize(("language", "said"), [("en", "in 1 lesion:"), ("de", "in 1 Läsion:"), ("zh", "，1 个病灶：")])
+def test_one_lesion_is_counted_in_the_singular(language: LanguageCode, said: str) -> None:
+    report = make_report()
+    score = replace(report.score, total=replace(report.score.total, lesions=1))
+    assert said in draw_page(replace(report, score=score), IMAGES, language=language)

@@ -180,7 +180,7 @@ def test_english_is_the_default() -> None:
     found = assess_risk(make_complete_profile(), ImageFacts(agatston=120.0, is_gated=True))
     assert draw_risk_section(found) == draw_risk_section(found, "en")
     assert "What it means for this patient" in draw_risk_section(found)
-    assert "Bedeutung für diesen Patienten" in draw_risk_section(found, "de")
+    assert "Bedeutung im vorliegenden Fall" in draw_risk_section(found, "de")
     assert "对该患者的意义" in draw_risk_section(found, "zh")
 
 

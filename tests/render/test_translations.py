@@ -241,6 +241,19 @@ def test_formulas_say_why_they_can_not_answer(model: RiskModel) -> None:
         require_said(f"{TITLES[name]} of {low - 0.5:g}{unit}; {model.title} is for {low:g} to {low + 9:g}{unit}.")
 
 
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.name)
+def test_the_name_of_a_formula_stays_whole_where_it_can_not_answer(model: RiskModel) -> None:
+    with pytest.raises(MissingInputError) as missing:
+        require_inputs(ClinicalProfile(), model)
+    with pytest.raises(OutOfRangeError) as known:
+        require_inputs(ClinicalProfile(has_cvd=True), model)
+    for language in OTHERS:
+        title = language.say(model.title)
+        assert language.say(f"{missing.value}.").startswith(title)
+        assert language.say(f"{known.value}.").startswith(title)
+        assert title in language.say(f"age of 12 years; {model.title} is for 30 to 79 years.")
+
+
 def test_every_variable_has_a_name() -> None:
     for title in TITLES.values():
         require_said(title)

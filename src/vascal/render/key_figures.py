@@ -54,8 +54,8 @@ def describe_panel(panel: KeyPanel, say: Say) -> str:
     vessels: dict[str, list[str]] = {}
     for mark in panel.lesions:
         vessels.setdefault(mark.vessel, []).append(mark.letter)
-    named = "; ".join(f"{say(vessel)} {', '.join(letters)}" for vessel, letters in vessels.items())
-    return f"{say(caption_panel(panel))}. {named or say('no lesions')}"
+    named = say("; ").join(f"{say(vessel)} {say(', ').join(letters)}" for vessel, letters in vessels.items())
+    return f"{say(caption_panel(panel))}{say('.')}{say(' ')}{named or say('no lesions')}"
 
 
 def _outlines(panel: KeyPanel) -> Iterator[str]:

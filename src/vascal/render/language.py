@@ -218,4 +218,7 @@ def _kind(place: str) -> str:
 def _what_stands_at(place: str) -> str:
     if _kind(place) == WHOLE_TEXT:
         return ".+?"
-    return _NUMBER if _kind(place) == NUMBER else r"(?:(?!\. [A-Z0-9]).)+?"
+    if _kind(place) == NUMBER:
+        return _NUMBER
+    within = r"(?:(?!\. [A-Z0-9]).)+?"
+    return within if _kind(place) == NAME else within + r"(?<!\.)"  # a part of a sentence has no full stop

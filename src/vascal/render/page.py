@@ -147,11 +147,11 @@ def summarise(report: Report) -> str:
     """Say in one sentence what was found."""
     score = report.score
     if not report.is_quotable:
-        return f"{score.total.lesions} lesions; the total must not be quoted as a calcium score."
+        return f"{count_lesions(score.total.lesions)}; the total must not be quoted as a calcium score."
     if not score.lesions:
         return "No coronary calcium was found."
     named = [f"{v} {show_score(score.vessels[v].agatston)}" for v in score.vessels if score.vessels[v].lesions]
-    return f"Agatston {show_score(score.total.agatston)} in {score.total.lesions} lesions: {', '.join(named)}."
+    return f"Agatston {show_score(score.total.agatston)} in {count_lesions(score.total.lesions)}: {', '.join(named)}."
 
 
 def list_facts(report: Report) -> tuple[tuple[str, str], ...]:

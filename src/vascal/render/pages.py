@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from vascal.render.language import LanguageCode, read_language
+from vascal.render.language import LanguageCode, Verbatim, read_language
 from vascal.render.risk_figures import show_percent as show_risk
 from vascal.render.wording import show_number, show_place, show_score, show_segment
 
@@ -44,7 +44,7 @@ def _environment(code: LanguageCode) -> Environment:
     )
     environment.globals.update(_=language.say, language=code)
     environment.filters.update(
-        tr=language.say,
+        tr=lambda text, place="": text if isinstance(text, Verbatim) else glue(language.say(text, place)),
         glue=glue,
         score=lambda value: language.say(show_score(value)),
         number=lambda value, digits=1: language.say(show_number(value, digits)),
