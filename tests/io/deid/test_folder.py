@@ -110,6 +110,7 @@ def test_nothing_to_read_is_said(tmp_path: Path) -> None:
 def test_the_mapping_says_what_became_of_every_file(source: Path, tmp_path: Path) -> None:
     done = run(source, tmp_path / "out")
     write_mapping(tmp_path / "m.csv", done.mapping)
+    assert (tmp_path / "m.csv").stat().st_mode & 0o077 == 0
     lines = (tmp_path / "m.csv").read_text().splitlines()
     assert lines[0] == "old_file,new_file,old_patient,new_patient"
     assert len(lines) == 6

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from pydicom.datadict import dictionary_VR, tag_for_keyword
 
+from vascal.errors import InputError
 from vascal.io.deid.profile import Action, Profile, action_for
 
 BASIC, SHIFT, KEEP = Profile(), Profile(dates="shift"), Profile(dates="keep")
@@ -116,3 +117,11 @@ def test_application_entities_go_even_when_the_device_stays() -> None:
 
 def test_ages_are_kept_with_a_limit() -> None:
     assert action("PatientAge", Profile(retain_patient_characteristics=True)) is Action.AGE
+
+
+@pytest.mark.parametrize(
+    "keyword", ["PatientName", "OperatorsName", "StudyInstanceUID", "AccessionNumber", "Seriesdescription"]
+)
+def test_only_descriptions_can_be_kept_as_text(keyword: str) -> None:
+    with pytest.raises(InputError, match="not the keyword of a description"):
+        Profile(kept_text=frozenset({keyword}))

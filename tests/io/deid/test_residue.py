@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import pydicom
 import pytest
 from pydicom.dataset import Dataset
+from pydicom.uid import DeflatedExplicitVRLittleEndian
 
 from tests.io.deid.make_named import SECRET, SECRET_DAY, SECRET_UID, SHIFT, from_bytes, make_named, rules, to_bytes
 from vascal.errors import InputError
 from vascal.io.deid.folder import deidentify_folder
-from vascal.io.deid.private import read_safe_private
+from vascal.io.deid.private import PrivateTag, read_safe_private
 from vascal.io.deid.profile import Profile
 from vascal.io.deid.residue import check_residue
 
@@ -133,3 +135,62 @@ def test_a_folder_without_dicom_can_not_be_checked(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("x")
     with pytest.raises(InputError, match="no DICOM file"):
         check_residue(tmp_path)
+
+
+def test_words_in_a_listed_private_attribute_are_found(source: Path) -> None:
+    listed = frozenset({PrivateTag(creator="SOMEBODY", group=0x0029, element=0x07)})
+    out = clean(source)
+
+    def change(ds: Dataset) -> None:
+        ds.private_block(0x0029, "SOMEBODY", create=True).add_new(0x07, "SH", f"by {SECRET}")
+
+    spoil(out, change)
+    found = {one.problem for one in check_residue(out, against=source, private=listed).residues}
+    assert "holds words of an original" in found
+
+
+@pytest.mark.parametrize(
+    ("change", "where"),
+    [
+        (lambda ds: setattr(ds, "PixelData", ds.PixelData + b"any text"), "pixels"),
+        (lambda ds: setattr(ds, "PixelData", ds.PixelData[:-2]), "pixels"),
+        (lambda ds: setattr(ds, "BurnedInAnnotation", "YES"), "(0028,0301) Burned In Annotation"),
+        (lambda ds: setattr(ds, "SOPClassUID", "1.2.840.10008.5.1.4.1.1.88.11"), "(0008,0016) SOP Class UID"),
+        (lambda ds: setattr(ds, "ICCProfile", b"xx"), "(0028,2000) ICC Profile"),
+        (lambda ds: setattr(ds, "FilterType", SECRET.upper()), "(0018,1160) Filter Type"),
+        (lambda ds: setattr(ds, "StationName", "any"), "(0008,1010) Station Name"),
+        (lambda ds: setattr(ds, "Manufacturer", "of 1977-09-13"), "(0008,0070) Manufacturer"),
+    ],
+)
+def test_residue_is_found_where_it_is_planted(source: Path, change: Callable[[Dataset], object], where: str) -> None:
+    out = clean(source)
+    with pydicom.config.disable_value_validation():
+        spoil(out, change)
+    assert where in {one for one, _ in problems(out, source)}
+
+
+def test_a_deflated_file_is_looked_into(source: Path) -> None:
+    out = clean(source)
+
+    def change(ds: Dataset) -> None:
+        ds.file_meta.TransferSyntaxUID = DeflatedExplicitVRLittleEndian
+        ds.ConvolutionKernel = SECRET
+
+    spoil(out, change)
+    assert ("bytes outside the pixels", "holds words of an original") in problems(out, source)
+
+
+def test_words_of_all_patients_are_looked_for_in_a_file_without_pixels(source: Path) -> None:
+    report = make_named(9)
+    del report.PixelData
+    report.SeriesInstanceUID = f"{SECRET_UID}.9"
+    report.PatientID, report.PatientName = "other", "Somebody^Else"
+    (source / "report.dcm").write_bytes(to_bytes(report))
+    out = clean(source)
+
+    def change(ds: Dataset) -> None:
+        del ds.PixelData
+        ds.Manufacturer = SECRET
+
+    spoil(out, change)
+    assert ("(0008,0070) Manufacturer", "holds words of an original") in problems(out, source)

@@ -47,6 +47,7 @@ TERMS = frozenset(python_encoding) | frozenset((
 """Terms of the standard that are also names: in a code string they are terms."""
 _STAND_IN = 0x00181020
 """A public attribute outside the table (Software Versions): there the representation alone decides."""
+_NUMBER = re.compile(r"[-+\d.,eE ]*")
 _ZONE = re.compile(r"[+-]\d{4}")
 
 
@@ -181,11 +182,12 @@ def _keep(element: DataElement, cleaning: Cleaning) -> tuple[DataElement, ...]:
 
 
 def _keep_text(element: DataElement, cleaning: Cleaning) -> tuple[DataElement, ...]:
-    old = values_of(element)
+    old = list(element.value) if element.VM > 1 else [element.value]
     instead = "0" if element.VR in NUMBER_VRS else REMOVED
-    left = [instead if holds_words(element, text, cleaning.words) else text for text in old]
-    if list(old) == left:
+    held = [holds_words(element, str(one).strip(" \0"), cleaning.words) for one in old]
+    if not any(held):
         return (element,)
+    left = [instead if hit else one for one, hit in zip(old, held, strict=True)]  # each in its place
     cleaning.note(element.tag, Change.WORDS)
     return (DataElement(element.tag, element.VR, left if len(left) > 1 else left[0]),)
 
@@ -193,7 +195,9 @@ def _keep_text(element: DataElement, cleaning: Cleaning) -> tuple[DataElement, .
 def holds_words(element: DataElement, text: str, words: KnownWords) -> bool:
     """Tell whether one value of a text holds words of the patient, or one of a number is one."""
     if element.VR in NUMBER_VRS:
-        return text in words.words  # some devices number series by the patient
+        if not _NUMBER.fullmatch(text):
+            return words.found_in(text)
+        return text in words.words or text.lstrip("0") in words.words  # some devices number series by the patient
     return not (element.VR == "CS" and text in TERMS) and words.found_in(text)
 
 

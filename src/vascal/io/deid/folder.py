@@ -215,4 +215,8 @@ def write_mapping(path: Path, rows: Iterable[tuple[str, str, str, str]]) -> None
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(("old_file", "new_file", "old_patient", "new_patient"))
     writer.writerows(rows)
+    try:
+        path.touch(mode=0o600)  # a file that is replaced stays as closed as it was
+    except OSError as error:
+        raise OutputError(f"can not write {path.name}: {error.strerror}") from error
     write_file(path, text.getvalue().encode("utf-8"))

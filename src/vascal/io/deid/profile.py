@@ -13,8 +13,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
 
-from pydicom.datadict import dictionary_has_tag, dictionary_is_retired, keyword_for_tag, tag_for_keyword
+from pydicom.datadict import dictionary_has_tag, dictionary_is_retired, dictionary_VR, keyword_for_tag, tag_for_keyword
 
+from vascal.errors import InputError
 from vascal.io.deid.private import PrivateTag
 from vascal.io.deid.table import Row, row_of
 
@@ -58,8 +59,22 @@ class Profile:
     private: frozenset[PrivateTag] = field(default_factory=frozenset)
     kept_text: frozenset[str] = field(default_factory=frozenset)
 
+    def __post_init__(self) -> None:
+        """Refuse to keep as a description what is none: a misspelt keyword, a name, an identifier."""
+        for keyword in sorted(self.kept_text):
+            if not _is_description(tag_for_keyword(keyword)):
+                raise InputError(f"{keyword} is not the keyword of a description, such as SeriesDescription")
+
+
+def _is_description(tag: int | None) -> bool:
+    if tag is None:
+        return False
+    row, vr = row_of(tag), dictionary_VR(tag)
+    return vr in _DESCRIPTION_VRS and ("descriptors" in row.options if row is not None else vr in FREE_TEXT_VRS)
+
 
 DATE_VRS = frozenset({"DA", "DT", "TM"})
+_DESCRIPTION_VRS = frozenset({"CS", "LO", "LT", "SH", "ST", "UC", "UT"})
 FREE_TEXT_VRS = frozenset({"LT", "ST", "UT", "UC", "UR"})
 BULK_VRS = frozenset({"OB", "OW", "OF", "OD", "OL", "OV", "OB or OW", "US or OW", "US or SS or OW", "UN"})
 _PIXELS = (

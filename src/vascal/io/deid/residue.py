@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import reduce
 from io import BytesIO
@@ -13,21 +15,23 @@ import pydicom
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset, FileDataset
 from pydicom.multival import MultiValue
+from pydicom.uid import DeflatedExplicitVRLittleEndian
 
 from vascal.errors import InputError
 from vascal.io.deid.change_report import REPORT_JSON, REPORT_TEXT
 from vascal.io.deid.clean import DUMMIES, NUMBER_VRS, TERMS, TEXT_VRS, holds_words, label_of
 from vascal.io.deid.dates import limit_age
 from vascal.io.deid.keyed import is_new_uid, is_well_known
-from vascal.io.deid.kinds import MULTI_FRAME
+from vascal.io.deid.kinds import MULTI_FRAME, SINGLE_FRAME
 from vascal.io.deid.known import KnownWords, collect_words, readable_elements, values_of
-from vascal.io.deid.one_file import patient_of
+from vascal.io.deid.one_file import BROKEN, patient_of
+from vascal.io.deid.plain_pixels import plain_bytes
 from vascal.io.deid.private import PrivateTag, private_tag_of
 from vascal.io.deid.profile import PIXELS, Action, Profile, action_for
 from vascal.io.deid.table import row_of
 from vascal.io.dicom_files import UNREADABLE_FILE, find_files, open_images
 from vascal.io.dicom_header import looks_like_dicom
-from vascal.io.dicom_values import UNREADABLE, text_of, tolerant_reading
+from vascal.io.dicom_values import text_of, tolerant_reading
 
 _META = frozenset({0x00020000, 0x00020001, 0x00020002, 0x00020003, 0x00020010, 0x00020012, 0x00020013})
 HOLDS = "holds words of an original"
@@ -84,7 +88,7 @@ class _Originals:
 
     def words_for(self, digest: str) -> KnownWords:
         """Give the words of the patient whose pixels these are; of all patients if it is not known whose."""
-        patients = {patient for patient, _ in self.by_pixels.get(digest, ())} or set(self.by_patient)
+        patients = {patient for patient, _ in self.by_pixels.get(digest, ()) if digest} or set(self.by_patient)
         return reduce(KnownWords.joined_with, (self.by_patient[one] for one in patients), KnownWords())
 
 
@@ -146,7 +150,7 @@ def _parse(content: bytes) -> FileDataset | None:
         return None
     try:
         return pydicom.dcmread(BytesIO(content), force=True)
-    except (*UNREADABLE, EOFError):
+    except BROKEN:
         return None
 
 
@@ -187,6 +191,8 @@ def _read_originals(path: Path | None, profile: Profile) -> _Originals:
 
 def _pixel_digest(dataset: Dataset) -> str:
     pixels = _pixels(dataset)
+    with suppress(*BROKEN):  # damaged ones as they are
+        pixels = plain_bytes(dataset, pixels)
     return hashlib.sha256(pixels).hexdigest() if pixels else ""
 
 
@@ -217,6 +223,7 @@ def _of_file(
     own = _profile_of(dataset, claimed.private, claimed.kept_text)
     is_multiframe = text_of(dataset, "SOPClassUID") in MULTI_FRAME
     yield from _of_frame(dataset, content)
+    yield from _of_picture(dataset)
     yield from _of_dataset(dataset, _Look(profile=own, words=words, is_multiframe=is_multiframe))
     yield from _of_bytes(dataset, content, words)
     if own.dates == "shift":
@@ -251,7 +258,24 @@ def _of_frame(dataset: FileDataset, content: bytes) -> Iterator[Problem]:
         yield "(0012,0064) De-identification Method Code Sequence", "does not name the basic profile"
 
 
+def _of_picture(dataset: FileDataset) -> Iterator[Problem]:
+    """Look at the kind of object, and for bytes beside the picture."""
+    sop_class = text_of(dataset, "SOPClassUID")
+    if sop_class not in SINGLE_FRAME and sop_class not in MULTI_FRAME:
+        yield "(0008,0016) SOP Class UID", "is of a kind that can not be cleaned"
+    if text_of(dataset, "BurnedInAnnotation").upper() == "YES":
+        yield "(0028,0301) Burned In Annotation", "is YES"
+    if "PixelData" in dataset:
+        try:
+            if plain_bytes(dataset, _pixels(dataset)) != _pixels(dataset):
+                yield "pixels", "hold comments or bytes that are no part of the picture"
+        except BROKEN:
+            yield "pixels", "are damaged, or compressed in a way that is not looked into"
+
+
 def _of_dataset(dataset: Dataset, look: _Look) -> Iterator[Problem]:
+    readable = {element.tag for element in readable_elements(dataset)}
+    yield from ((label_of(tag), "can not be read") for tag in list(dataset.keys()) if tag not in readable)
     for element in readable_elements(dataset):
         if element.tag.is_private_creator or element.tag.element == 0:
             continue
@@ -266,7 +290,8 @@ def _of_dataset(dataset: Dataset, look: _Look) -> Iterator[Problem]:
 def _of_element(dataset: Dataset, element: DataElement, look: _Look) -> str | None:
     if element.tag.is_private:
         known = private_tag_of(dataset, element.tag)
-        return None if known is not None and known in look.profile.private else "should be gone"
+        is_listed = known is not None and known in look.profile.private
+        return _of_words(element, look.words) if is_listed else "should be gone"
     action = action_for(element.tag, element.VR, look.profile, is_multiframe=look.is_multiframe)
     return _of_action(action, element) or _of_words(element, look.words)
 
@@ -314,8 +339,20 @@ def _of_bytes(dataset: Dataset, content: bytes, words: KnownWords) -> Iterator[P
     pixels = _pixels(dataset)
     rest = content.replace(pixels, b"", 1) if pixels else content
     not_terms = KnownWords(words=words.words - {term.casefold() for term in TERMS}, uids=words.uids)
-    if not_terms.found_in_bytes(rest):
+    if not_terms.found_in_bytes(rest) or not_terms.found_in_bytes(_inflated(dataset, content)):
         yield "bytes outside the pixels", HOLDS
+
+
+def _inflated(dataset: Dataset, content: bytes) -> bytes:
+    """Give a deflated dataset written out: its bytes say nothing as they are."""
+    meta = getattr(dataset, "file_meta", None)
+    if meta is None or meta.get("TransferSyntaxUID") != DeflatedExplicitVRLittleEndian:
+        return b""
+    start = 132 + 12 + int(meta.get("FileMetaInformationGroupLength", 0))
+    try:
+        return zlib.decompressobj(-zlib.MAX_WBITS).decompress(content[start:])
+    except zlib.error:
+        return b""
 
 
 def _of_dates(dataset: Dataset, originals: list[dict[str, str]]) -> Iterator[Problem]:
