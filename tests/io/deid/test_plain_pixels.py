@@ -144,6 +144,7 @@ def test_clean_compressed_pixels_are_the_same_bytes(syntax: UID) -> None:
         (JPEG2000Lossless, b"\0\0\0\x0cjP  "),
         (RLELossless, bytes(64)),
         (RLELossless, b"\x02\0\0\0\x40\0\0\0\x41\0\0\0".ljust(64, b"\0") + b"\0\0"),
+        (RLELossless, b"\x01\0\0\0\x40\0\0\0".ljust(64, b"\0") + b"\x81\0\x82\0\xff\0"),
         (MPEG2MPML, b"\0\0"),
     ],
 )
@@ -175,6 +176,14 @@ def test_a_damaged_deflated_file_is_refused_and_a_whole_one_is_taken() -> None:
     assert cleaned(content).PixelData == named.PixelData
     with pytest.raises(UnsupportedImageError):
         clean_file(content[:-200], rules())
+
+
+def test_an_end_in_the_middle_of_a_sequence_is_refused_as_other_damage_is() -> None:
+    content = to_bytes(make_named())
+    start = content.index(b"\x08\0\x40\x11SQ")
+    for stop in range(start, start + 40):
+        with pytest.raises(UnsupportedImageError):
+            clean_file(content[:stop], rules())
 
 
 def test_sequences_within_sequences_without_end_are_refused() -> None:

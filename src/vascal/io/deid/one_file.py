@@ -75,7 +75,7 @@ class CleanFile:
     notes: tuple[str, ...]
 
 
-BROKEN = (*UNREADABLE, EOFError, LookupError, RecursionError, MemoryError, zlib.error)
+BROKEN = (*UNREADABLE, EOFError, OSError, LookupError, RecursionError, MemoryError, zlib.error)
 """What pydicom raises on files that are damaged, or made to do damage."""
 _UID = re.compile(r"\d[\d.]{0,63}")
 NO_PATIENT = "has no Patient ID: its study stands for the patient, so dates of other studies move by other days"

@@ -257,7 +257,7 @@ def _end_of_runs(data: bytearray, place: int, stop: int, needed: int) -> int:
         code = data[place]
         place += code + 2 if code < 128 else 2 if code > 128 else 1
         needed -= code + 1 if code < 128 else 257 - code if code > 128 else 0
-    if needed > 0 or place > stop:
+    if needed != 0 or place > stop:  # decoders fall over runs that lead out of the picture
         raise UnsupportedImageError(CUT_SHORT)
     return place
 
