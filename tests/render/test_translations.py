@@ -156,7 +156,9 @@ def test_notes_of_readers_are_said(note: str) -> None:
     require_said(f"{note[0].upper()}{note[1:].removesuffix('.')}.")
 
 
-@pytest.mark.parametrize("reason", [*fhir_observations._STATUSES, *sentences(fhir_observations, "_reason_to_skip")])
+@pytest.mark.parametrize(
+    "reason", sorted({*fhir_observations._STATUSES, *sentences(fhir_observations, "_reason_to_skip")})
+)
 def test_reasons_to_leave_an_observation_out_are_said(reason: str) -> None:
     require_said(f"HDL cholesterol: {reason} (2 left out)")
 
