@@ -89,7 +89,7 @@ def make_report() -> Dataset:
 
 def make_captured() -> Dataset:
     ds = make_ct(1, 8)
-    ds.BurnedInAnnotation = "YES"
+    ds.SeriesInstanceUID, ds.BurnedInAnnotation = f"{ROOT}.1.3", "YES"
     return ds
 
 
