@@ -43,8 +43,8 @@ NEAREST = 12
 WIDE = 1.5
 """Widths of up to so many heights are one letter; a wider part is letters that touch."""
 WIDEST = 16.0
-CLIPPED_SHARE = 0.05
-"""If more of the picture has its lowest or highest value, it was clipped there, and shapes of one value mean little."""
+CLIPPED_SHARE = 0.03
+"""If more of what is around a line has its value, the picture's lowest or highest, shapes of one value mean little."""
 LEVEL_STEP = 0.15
 """Between the values of neighbouring letters, over their contrast: drawn ones differ by noise alone."""
 CROSSINGS = 1.0
@@ -237,7 +237,7 @@ class LineFacts:
     level, contrast
         Of the middle part, stored values.
     is_clipped
-        Whether much of the picture has this value, its lowest or highest: clipped air, or burnt-out bone.
+        Whether much around the line has this value, the picture's lowest or highest: clipped air, or burnt-out bone.
     """
 
     parts: int
@@ -263,7 +263,7 @@ def measure_line(picture: Picture, parts: Parts, members: Int[np.ndarray, " lett
         height=float(np.median(height)),
         level=level,
         contrast=contrast,
-        is_clipped=_is_clipped(picture, level),
+        is_clipped=_is_clipped(picture, places, level, int(height.max())),
         level_spread=float(parts.level[members].std()) / contrast,
         share_at_level=float(np.mean(abs(values - level) <= 0.015 * contrast)),
         share_of_one_value=float(np.unique(values, return_counts=True)[1].max() / len(values)),
@@ -272,9 +272,15 @@ def measure_line(picture: Picture, parts: Parts, members: Int[np.ndarray, " lett
     )
 
 
-def _is_clipped(picture: Picture, level: float) -> bool:
-    few = picture[::4, ::4]
-    return level in (few.min(), few.max()) and bool(np.mean(few == level) > CLIPPED_SHARE)
+def _is_clipped(picture: Picture, places: Int[np.ndarray, " pixel"], level: float, margin: int) -> bool:
+    """Tell whether there is much of a line's value around it, and it is the picture's lowest or highest."""
+    if level not in (picture.min(), picture.max()):
+        return False
+    row, column = np.divmod(places, picture.shape[1])
+    top, left = max(0, int(row.min()) - margin), max(0, int(column.min()) - margin)
+    around = picture[top : int(row.max()) + margin + 1, left : int(column.max()) + margin + 1]
+    others = np.count_nonzero(around == level) - np.count_nonzero(picture.ravel()[places] == level)
+    return bool(others > CLIPPED_SHARE * around.size)
 
 
 def _is_drawn(facts: LineFacts, *, is_upright: bool) -> bool:
