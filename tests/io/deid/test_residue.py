@@ -194,3 +194,16 @@ def test_words_of_all_patients_are_looked_for_in_a_file_without_pixels(source: P
 
     spoil(out, change)
     assert ("(0008,0070) Manufacturer", "holds words of an original") in problems(out, source)
+
+
+def test_what_a_report_says_in_its_own_words_is_no_residue(tmp_path: Path) -> None:
+    source = tmp_path / "in"
+    source.mkdir()
+    named = make_named(0)
+    named.PatientName, named.PatientID, named.AccessionNumber = "Institution^Time", "0020", "0010"
+    (source / "0.dcm").write_bytes(to_bytes(named))
+    out = clean(source)
+    assert ("report", "holds words of an original") not in problems(out, source)
+    report = out / "deidentification.txt"
+    report.write_text(report.read_text() + "one file: Institution^Time\n")
+    assert ("report", "holds words of an original") in problems(out, source)

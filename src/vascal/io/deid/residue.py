@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import zlib
 from collections.abc import Iterator
 from contextlib import suppress
@@ -39,6 +40,10 @@ HOLDS = "holds words of an original"
 
 Problem = tuple[str, str]
 """Where, and what is wrong."""
+
+
+_REPORTED = re.compile(r"\([0-9A-F]{4},[0-9A-F]{4}\) [^:\"\n]*|\b\d{1,6}\b")
+"""What a report says of any patient: numbers and names of attributes, and counts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -233,7 +238,7 @@ def _of_file(
 def _of_other(name: str, content: bytes, words: KnownWords) -> Iterator[Problem]:
     if name not in (REPORT_JSON, REPORT_TEXT):
         yield "file", "is not DICOM, or damaged, and was not looked into"
-    elif words.found_in(content.decode("utf-8", "replace")):
+    elif words.found_in(_REPORTED.sub("", content.decode("utf-8", "replace"))):
         yield "report", HOLDS
 
 
