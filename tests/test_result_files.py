@@ -17,12 +17,16 @@ from tests.aac.made_film import MadeUpReader
 from tests.film_files import write_film, write_picture
 from tests.simulated_study import PATIENT_ID, SimulatedStudy, make_study
 from tests.validators import require_consistent, require_template, require_valid
+from vascal.batch import BatchOptions, require_usable_output
 from vascal.cli.main import app
+from vascal.errors import InputError, OutputError
+from vascal.io.image_facts import find_score_files
 from vascal.io.nifti import write_label_map
 from vascal.io.nifti_volume import write_volume
 from vascal.io.objects.sr_reader import read_score_report
 from vascal.io.reading import read_input, read_volume
 from vascal.result_options import KINDS, OBJECT_FILES, ResultOptions, require_printer
+from vascal.score_options import ScoreOptions
 from vascal.volume import LabelMap
 
 EVERYTHING = ("--dicom", "--pdf", "--fhir", "--hl7")
@@ -122,6 +126,51 @@ def test_resuming_makes_what_an_earlier_run_was_not_asked_for(study: SimulatedSt
     before = (folder / "score.json").stat().st_mtime_ns
     assert run(*arguments, "--resume", "--fhir", "--objects", "sr").exit_code == 0
     assert (folder / "score.json").stat().st_mtime_ns == before
+    refused = run(*arguments, "--resume", "--hl7", "--rule", "four-pixels")
+    assert "an earlier run scored this series with other options" in " ".join(refused.output.split())
+    assert (folder / "score.json").stat().st_mtime_ns == before
+
+
+def test_resuming_makes_anew_what_is_asked_for_in_another_way(study: SimulatedStudy, tmp_path: Path) -> None:
+    arguments = (study.folder, "--out", tmp_path, "--labels", study.labels, "--resume", "--objects", "seg")
+    assert run(*arguments[:-2]).exit_code == 0
+    assert run(*arguments).exit_code == 0
+    seg = only_folder(tmp_path) / "dicom" / "seg.dcm"
+    full = seg.stat().st_size
+    assert run(*arguments, "--seg-layout", "cropped", "--language", "de").exit_code == 0
+    assert seg.stat().st_size < full
+    assert '<html lang="de"' in (only_folder(tmp_path) / "report.html").read_text()
+    before = seg.stat().st_mtime_ns
+    assert run(*arguments, "--seg-layout", "cropped", "--language", "de").exit_code == 0
+    assert seg.stat().st_mtime_ns == before
+
+
+def test_what_an_interrupted_run_left_is_no_result(written: Path, tmp_path: Path) -> None:
+    part = tmp_path / "study" / ".0123456789abcdef.part"
+    part.mkdir(parents=True)
+    (part / "score.json").write_bytes((written / "score.json").read_bytes())
+    with pytest.raises(InputError, match=r"holds no score\.json"):
+        find_score_files(tmp_path)
+    options = BatchOptions(out=tmp_path, score=ScoreOptions())
+    require_usable_output(options)
+    (tmp_path / "study" / "series").mkdir()
+    (tmp_path / "study" / "series" / "score.json").write_bytes((written / "score.json").read_bytes())
+    assert [path.parent.name for path in find_score_files(tmp_path)] == ["series"]
+    with pytest.raises(OutputError, match="already holds results"):
+        require_usable_output(options)
+
+
+def test_no_two_objects_share_an_identifier(study: SimulatedStudy, written: Path, tmp_path: Path) -> None:
+    """Archives keep the first object of an identifier, and drop another one in silence or refuse it."""
+    seen = {path.name: pydicom.dcmread(path).SOPInstanceUID for path in (written / "dicom").iterdir()}
+    for n, wanted in enumerate((("sr",), ("key-objects",), ("seg", "sr", "--seg-layout", "cropped"))):
+        kinds = [one for one in wanted if one in KINDS]
+        made = run(study.folder, "--out", tmp_path / str(n), "--labels", study.labels,
+                   "--objects", ",".join(kinds), *wanted[len(kinds) :])  # fmt: skip
+        assert made.exit_code == 0, made.output
+        for path in (only_folder(tmp_path / str(n)) / "dicom").iterdir():
+            assert path.read_bytes() != (written / "dicom" / path.name).read_bytes()
+            assert pydicom.dcmread(path).SOPInstanceUID != seen[path.name]
 
 
 def test_nothing_names_the_patient_unless_a_file_for_other_systems_is_asked_for(

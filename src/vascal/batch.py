@@ -227,11 +227,16 @@ def require_usable_output(options: BatchOptions) -> None:
         options.out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError(f"can not make the folder {options.out.name}: {error.strerror}") from error
-    if options.existing == "refuse" and any(options.out.glob("*/*/score.json")):
+    if options.existing == "refuse" and _holds_results(options.out):
         raise OutputError(
             f"{options.out.name} already holds results; go on with --resume, replace them with --overwrite, "
             "or choose another folder"
         )
+
+
+def _holds_results(out: Path) -> bool:
+    """Whether anything finished is there; hidden folders are what an interrupted run left."""
+    return any(not path.parent.name.startswith(".") for path in out.glob("*/*/score.json"))
 
 
 def score_and_save(job: AnyJob, options: BatchOptions) -> Done | Failed:
@@ -265,12 +270,11 @@ def _where(error: BaseException) -> str:
 
 def _load_done(job: Job, options: BatchOptions) -> Mapping[str, Any] | None:
     folder = options.out / job.folder
-    if not options.results.is_all_there(folder):
-        return None
     now = MadeFrom(
         options=dict(options.score.as_text()), source_uids=job.sources, labels_sha256=hash_labels(options.score)
     )
-    return load_earlier(folder / "score.json", options.existing, now)
+    saved = load_earlier(folder / "score.json", options.existing, now)
+    return saved if saved is not None and options.results.is_all_there(folder, saved) else None
 
 
 def _save(scored: ScoredSeries, job: Job, options: BatchOptions) -> Mapping[str, Any]:

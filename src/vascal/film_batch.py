@@ -101,8 +101,8 @@ def finish_film(
     """
     now = MadeFrom(options=dict(options.as_text()), source_uids=job.sources)
     wanted, folder = results or ResultOptions(), out / job.folder
-    saved = load_earlier(folder / "score.json", existing, now) if wanted.is_all_there(folder, is_film=True) else None
-    if saved is not None:
+    saved = load_earlier(folder / "score.json", existing, now)
+    if saved is not None and wanted.is_all_there(folder, saved):
         return saved
     scored = score_film(job.film.load(), options=options, key=job.key, source_uids=now.source_uids)
     write_folder(folder, lay_out_film(scored, job.film, wanted))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 
@@ -20,14 +21,14 @@ from vascal.calcium.compensation import (
 )
 from vascal.calcium.contrast import contrast_rule
 from vascal.calcium.finding import Finding, Rejected, find_calcium
-from vascal.calcium.lesions import find_lesions
+from vascal.calcium.lesions import UNASSIGNED, VESSELS, find_lesions
 from vascal.calcium.mass import Calibration, assume_calibration, calibrate_from_rods, correct_virtual
 from vascal.calcium.rule import AgatstonRule, choose_rule, override_rule
 from vascal.calcium.score import score_calcium
 from vascal.calcium.single_slice import JudgeOfSlice, SegmenterOfSlice
 from vascal.calcium.uncertainty import doubt_total
 from vascal.errors import LabelError, PixelError, RuleError, VascalError
-from vascal.io.labels import read_labels
+from vascal.io.labels import list_other_vessels, read_labels
 from vascal.io.reading import read_volume
 from vascal.io.sources import hash_file, identify_sources
 from vascal.models.finder import DEFAULT_FINDER, Finder, choose_finder
@@ -254,7 +255,20 @@ def _read_labels(series: Series, chosen: ScoreOptions) -> LabelMap | None:
     if unnamed and chosen.label_names is None:
         values = ", ".join(map(str, unnamed))
         raise LabelError(f"label values {values} have no name; name them, or leave them out, with --label-names")
+    if chosen.label_names is None:
+        _require_vessels(labels, chosen.labels)
     return labels
+
+
+def _require_vessels(labels: LabelMap, path: Path) -> None:
+    """Refuse structures that a file names and that may be anything, such as bone: all that is labelled is scored."""
+    found = np.flatnonzero(np.bincount(labels.labels.reshape(-1), minlength=256))
+    strange = {labels.names[int(value)] for value in found if value} - {*VESSELS, UNASSIGNED}
+    if strange and (strange := strange - list_other_vessels(path)):
+        raise LabelError(
+            f"{path.name} marks {', '.join(sorted(strange))}, which may be no coronary calcium; say with --label-names "
+            'what to score, such as {"1": "LM", "2": "LAD", "5": "aortic valve"}; numbers left out are not scored'
+        )
 
 
 def _settle(found: Acquisition, volume: Volume, chosen: ScoreOptions) -> _Setting:

@@ -24,7 +24,7 @@ from vascal.io.objects.sr_film import describe_film
 from vascal.pipeline import ScoredSeries
 from vascal.render.palette import VERTEBRA_COLOUR, VESSEL_COLOURS, WALL_COLOURS
 from vascal.render.slices import choose_slices
-from vascal.result_options import OBJECT_FILES, SEG_LAYOUTS, ResultOptions
+from vascal.result_options import OBJECT_FILES, ResultOptions
 from vascal.study import Series
 
 KEY_SLICES = 8
@@ -76,7 +76,7 @@ def make_series_objects(
         )
     seg = None
     if "seg" in options.objects:
-        layout = SEG_LAYOUTS[options.seg_layout]
+        layout = options.layout
         algorithm = _name_algorithm(parts.saved)
         lesions = scored.finding.lesions
         seg = write_result_seg(lesions, series, context, algorithm=algorithm, colours=VESSEL_COLOURS, layout=layout)

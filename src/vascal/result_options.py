@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from types import MappingProxyType
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from vascal.errors import InputError, MissingExtraError
 from vascal.io.objects.context import ObjectKind
-from vascal.io.objects.seg import SegLayout
+from vascal.io.objects.seg import SegLayout, layout_number
 from vascal.render.language import LanguageCode
+from vascal.render.risk_section import language_of
 
 KINDS: tuple[ObjectKind, ...] = get_args(ObjectKind)
 ANATOMY_FILE, PDF_FILE, FHIR_FILE, HL7_FILE = "anatomy.nii.gz", "report.pdf", "fhir.json", "oru.hl7"
@@ -71,6 +72,11 @@ class ResultOptions:
     hl7: bool = False
 
     @property
+    def layout(self) -> SegLayout:
+        """How a segmentation is stored."""
+        return SEG_LAYOUTS[self.seg_layout]
+
+    @property
     def needs_pdf(self) -> bool:
         """Whether the page is printed for any of the files."""
         return self.pdf or "pdf" in self.objects
@@ -80,16 +86,35 @@ class ResultOptions:
         """Whether a file is written that carries the patient's name and number."""
         return bool(self.objects) or self.fhir or self.hl7
 
-    def is_all_there(self, folder: Path, *, is_film: bool = False) -> bool:
-        """Whether a finished folder holds what is asked for; a segmentation is there only where calcium is."""
+    def is_all_there(self, folder: Path, saved: Mapping[str, Any]) -> bool:
+        """Whether a finished folder holds what is asked for, as it is asked for.
+
+        Parameters
+        ----------
+        folder
+            Of one result.
+        saved
+            Content of its `score.json`. A CT without calcium has no segmentation; a film always has one.
+        """
+        is_film = saved.get("kind") == "aac"
         named = {
             ANATOMY_FILE: self.with_anatomy and not is_film,
             PDF_FILE: self.pdf,
             FHIR_FILE: self.fhir,
             HL7_FILE: self.hl7,
             **{f"{DICOM_FOLDER}/{OBJECT_FILES[kind]}": kind != "seg" for kind in self.objects},
+            f"{DICOM_FOLDER}/{OBJECT_FILES['seg']}": "seg" in self.objects and (is_film or bool(saved["lesions"])),
         }
-        return all((folder / name).is_file() for name, is_wanted in named.items() if is_wanted)
+        is_there = all((folder / name).is_file() for name, is_wanted in named.items() if is_wanted)
+        return is_there and self._is_in_language(folder) and (is_film or self._is_laid_out(folder))
+
+    def _is_in_language(self, folder: Path) -> bool:
+        page = folder / "report.html"
+        return page.is_file() and language_of(page.read_text(encoding="utf-8", errors="replace")) == self.language
+
+    def _is_laid_out(self, folder: Path) -> bool:
+        path = folder / DICOM_FOLDER / OBJECT_FILES["seg"]
+        return "seg" not in self.objects or not path.is_file() or layout_number(path) == self.layout.number
 
 
 def parse_kinds(text: str) -> tuple[ObjectKind, ...]:

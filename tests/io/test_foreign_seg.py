@@ -24,7 +24,7 @@ from tests.io.make_foreign_seg import (
     ForeignSegment,
 )
 from vascal.errors import GridMismatchError, LabelError
-from vascal.io.dicom_labels import read_segmentation
+from vascal.io.dicom_labels import list_other_vessels, read_segmentation
 from vascal.io.dicom_segment_names import ARTERIES
 from vascal.volume import Grid
 
@@ -225,3 +225,36 @@ def test_numbers_that_no_label_can_have_are_refused(tmp_path: Path, number: int)
     frames = [ForeignFrame(segment=number, slice_index=1, pixels=BOX)]
     with pytest.raises(LabelError, match=f"refers to segment {number}; needed: 1 to 255"):
         read_segmentation(seg(ForeignSegment(label="LAD"), frames=frames).save(tmp_path / "a.dcm"), GRID)
+
+
+@pytest.mark.parametrize("segment", [
+    ForeignSegment(label="RCA", kind=("59438005", "SCT", "Left anterior descending coronary artery")),
+    ForeignSegment(label="RCA calcium", kind=CALCIFICATION_SRT, region=("T-43110", "SRT", "LAD")),
+], ids=["type", "region"])  # fmt: skip
+def test_codes_and_label_of_different_vessels_are_refused(tmp_path: Path, segment: ForeignSegment) -> None:
+    """An editor that renames a segment may leave its codes, and one that changes codes its label."""
+    path = seg(segment).save(tmp_path / "a.dcm")
+    with pytest.raises(LabelError, match="segment 1 is labelled RCA and coded LAD; change both"):
+        read_segmentation(path, GRID)
+
+
+def test_two_segments_of_one_number_are_refused(tmp_path: Path) -> None:
+    path = seg(ForeignSegment(label="LAD"), ForeignSegment(label="RCA")).save(tmp_path / "a.dcm")
+    one = pydicom.dcmread(path)
+    one.SegmentSequence[1].SegmentNumber = 1
+    one.save_as(path)
+    with pytest.raises(LabelError, match="two segments have number 1"):
+        read_segmentation(path, GRID)
+
+
+@pytest.mark.parametrize("segment", [
+    ForeignSegment(label="Coronary calcium"),
+    ForeignSegment(label="coronary_arteries"),
+    ForeignSegment(label="mine", kind=CALCIFICATION_SRT, region=("T-43000", "SRT", "Coronary artery")),
+    ForeignSegment(label="mine", kind=("41801008", "SCT", "Coronary artery")),
+], ids=["words", "snake case", "region", "type"])  # fmt: skip
+def test_coronary_calcium_of_no_named_vessel_is_known_as_such_and_bone_is_not(
+    tmp_path: Path, segment: ForeignSegment
+) -> None:
+    path = seg(segment, ForeignSegment(label="bone")).save(tmp_path / "a.dcm")
+    assert list_other_vessels(path) == {segment.label}

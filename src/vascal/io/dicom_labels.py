@@ -62,7 +62,8 @@ def read_segmentation(path: Path, grid: Grid, names: Mapping[int, str] | None = 
     ------
     LabelError
         If it is another kind of object, holds fractions, is damaged, has segments that
-        share a voxel, or a segment number above 255.
+        share a voxel, a segment number above 255, codes and label that name different
+        vessels, or a segment of all calcium that is not what the vessels hold.
     GridMismatchError
         If a frame does not lie on the CT's pixels.
 
@@ -70,33 +71,61 @@ def read_segmentation(path: Path, grid: Grid, names: Mapping[int, str] | None = 
     -----
     A segment of all calcium beside segments of vessels says nothing new and is left out: one
     that vascal wrote by its code, any other by holding exactly what the others hold together.
-    Where it is the only one, it is read as calcium of no known vessel.
+    Where it is the only one, it is read as calcium of no known vessel. Where it holds something
+    else than the vessels, one of them was edited, and which one counts is not ours to say.
     """
     with tolerant_reading():
-        try:
-            dataset = dcmread(path, force=True, stop_before_pixels=True)
-        except UNDECODABLE as error:
-            raise LabelError(f"{path.name} starts like DICOM, but its header is damaged") from error
-        _require_segmentation(dataset, path)
+        dataset = _read_header(path)
         segments = name_segments(dataset)
         frames = _decode_frames(path, dataset)
         places = tuple(place_frames(dataset, grid))
     if len(places) != len(frames):
         raise LabelError(f"{path.name} describes {len(places)} frames, but holds {len(frames)}")
-    kept = _choose(segments, {place.segment for place in places}, names)
+    kept = _choose(segments, names)
     placed = _Placed(frames=_turn(frames, places), places=places, grid=grid)
+    if names is None:
+        _require_true_sum(placed, segments)
     left_out = {one.number for one in segments} - {one.number for one in kept}
     return _merge(placed, kept, left_out)
 
 
-def _choose(
-    segments: Sequence[NamedSegment], shown: set[int | None], names: Mapping[int, str] | None
-) -> tuple[NamedSegment, ...]:
+def list_other_vessels(path: Path) -> frozenset[str]:
+    """List the names that a segmentation by vascal gives to vessels besides the four arteries."""
+    with tolerant_reading():
+        segments = name_segments(_read_header(path))
+    return frozenset(one.name for one in segments if one.is_known and not one.is_vessel)
+
+
+def _read_header(path: Path) -> Dataset:
+    try:
+        dataset = dcmread(path, force=True, stop_before_pixels=True)
+    except UNDECODABLE as error:
+        raise LabelError(f"{path.name} starts like DICOM, but its header is damaged") from error
+    _require_segmentation(dataset, path)
+    return dataset
+
+
+def _choose(segments: Sequence[NamedSegment], names: Mapping[int, str] | None) -> tuple[NamedSegment, ...]:
     """Keep the segments that the caller names; else all, but what says that it is the sum of the others."""
     if names is not None:
         return tuple(NamedSegment(number=number, name=name) for number, name in names.items() if number)
-    parts = tuple(one for one in segments if not one.is_sum)
-    return parts if any(one.number in shown for one in parts) else tuple(segments)
+    return tuple(one for one in segments if not one.is_sum) or tuple(segments)
+
+
+def _require_true_sum(placed: _Placed, segments: Sequence[NamedSegment]) -> None:
+    """Refuse a segment of all calcium that is not what the vessels hold: it, or they, were edited since."""
+    parts = {one.number for one in segments if one.is_known and not one.is_sum}
+    sums = {one.number for one in segments if one.is_sum} & {place.segment for place in placed.places}
+    if not parts or not sums:
+        return
+    total, vessels = _mask(placed, sums), _mask(placed, parts)
+    more, less = int(np.count_nonzero(total & ~vessels)), int(np.count_nonzero(vessels & ~total))
+    if more or less:
+        raise LabelError(
+            f"segment {min(sums)} should hold all coronary calcium, but {more} of its voxels are in no vessel and "
+            f"{less} voxels of vessels are not in it, so one of them was edited; delete segment {min(sums)} to score "
+            "the vessels, or say which segments count with --label-names"
+        )
 
 
 def _require_segmentation(dataset: Dataset, path: Path) -> None:

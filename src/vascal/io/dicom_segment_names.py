@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from pydicom.dataset import Dataset
 
-from vascal.calcium.lesions import UNASSIGNED
+from vascal.calcium.lesions import UNASSIGNED, VESSELS
 from vascal.errors import LabelError
 from vascal.io.dicom_values import integer_of, text_of, value_of
 from vascal.io.private_codes import SCHEME
@@ -49,6 +49,11 @@ LABEL_PATTERNS = {vessel: re.compile(rf"(?:{FILLING} )*(?:{words})(?: {FILLING})
 SUMS = ("ALL-CORONARY", "vascal all")
 """Private modifier and Tracking ID of vascal's segment of all calcium."""
 NO_VESSEL = ("UNASSIGNED", "vascal unassigned")
+OTHER_VESSEL = "OTHER-VESSEL"
+"""Private modifier of a vessel that the user named."""
+CORONARY = dict.fromkeys(("41801008", "T-43000"), "coronary")
+"""Coronary artery, no matter which (SCT, SRT)."""
+CORONARY_WORDS = re.compile(rf"(?:{FILLING} )*coronary(?: {FILLING})*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,12 +70,15 @@ class NamedSegment:
         Whether codes or label name one of the four arteries.
     is_sum
         Whether it says of itself that it holds all coronary calcium, which other segments hold by vessel.
+    is_known
+        Whether it is known to be coronary calcium; another name could be anything, such as bone.
     """
 
     number: int
     name: str
     is_vessel: bool = False
     is_sum: bool = False
+    is_known: bool = False
 
 
 def name_segments(dataset: Dataset) -> tuple[NamedSegment, ...]:
@@ -79,13 +87,15 @@ def name_segments(dataset: Dataset) -> tuple[NamedSegment, ...]:
     Raises
     ------
     LabelError
-        If a segment's number is not 1 to 255.
+        If a segment's number is not 1 to 255, two have the same, or codes and label of one name different vessels.
     """
-    named = []
+    named: list[NamedSegment] = []
     for segment in items_of(dataset, "SegmentSequence"):
         number = integer_of(segment, "SegmentNumber")
         if number is None or not 0 <= number <= 255:
             raise LabelError(f"segment number {number}; needed: 1 to 255")
+        if number in {one.number for one in named}:
+            raise LabelError(f"two segments have number {number}; needed: one each")
         if number > 0:  # a label map may describe its background
             named.append(_name(number, segment))
     return tuple(named)
@@ -98,14 +108,23 @@ def items_of(dataset: Dataset, keyword: str) -> tuple[Dataset, ...]:
 
 
 def _name(number: int, segment: Dataset) -> NamedSegment:
-    marks = _marks(segment)
-    if marks & set(SUMS):
-        return NamedSegment(number=number, name=UNASSIGNED, is_sum=True)
-    if marks & set(NO_VESSEL):
-        return NamedSegment(number=number, name=UNASSIGNED)
-    label = text_of(segment, "SegmentLabel")
-    vessel = _coded_artery(segment) or _worded_artery(label)
-    return NamedSegment(number=number, name=vessel or label or f"segment {number}", is_vessel=vessel is not None)
+    marks, label = _marks(segment), text_of(segment, "SegmentLabel")
+    coded, worded = _coded_artery(segment, VESSEL_OF_CODE), _worded_artery(label)
+    if marks & {*SUMS, *NO_VESSEL}:
+        coded = coded or UNASSIGNED
+    if coded is not None and worded is not None and coded != worded:
+        raise LabelError(
+            f"segment {number} is labelled {worded} and coded {coded}; change both in the editor, or say which "
+            "vessel each number is with --label-names"
+        )
+    vessel = coded or worded
+    return NamedSegment(
+        number=number,
+        name=vessel or label or f"segment {number}",
+        is_vessel=vessel in VESSELS,
+        is_sum=bool(marks & set(SUMS)) and vessel == UNASSIGNED,
+        is_known=vessel is not None or OTHER_VESSEL in marks or _is_coronary(segment, label),
+    )
 
 
 def _marks(segment: Dataset) -> set[str]:
@@ -119,17 +138,26 @@ def _marks(segment: Dataset) -> set[str]:
     return private | {text_of(segment, "TrackingID")}
 
 
-def _coded_artery(segment: Dataset) -> str | None:
+def _coded_artery(segment: Dataset, names: Mapping[str, str]) -> str | None:
+    """Find the first code of a table, in the order of places, and give its name."""
     for place in CODE_PLACES:
         for code in items_of(segment, place):
             if text_of(code, "CodingSchemeDesignator") in SCHEMES:
-                artery = VESSEL_OF_CODE.get(text_of(code, "CodeValue"))
+                artery = names.get(text_of(code, "CodeValue"))
                 if artery is not None:
                     return artery
     return None
 
 
+def _is_coronary(segment: Dataset, label: str) -> bool:
+    return bool(_coded_artery(segment, CORONARY) or CORONARY_WORDS.fullmatch(_words_of(label)))
+
+
 def _worded_artery(label: str) -> str | None:
     """Find the artery that a label names, such as ``LAD calcification`` or ``left_main``; other words forbid it."""
-    words = " ".join(re.findall(r"[a-z]+|\d+", label.lower()))
+    words = _words_of(label)
     return next((vessel for vessel, pattern in LABEL_PATTERNS.items() if pattern.fullmatch(words)), None)
+
+
+def _words_of(label: str) -> str:
+    return " ".join(re.findall(r"[a-z]+|\d+", label.lower()))

@@ -72,7 +72,12 @@ def find_score_files(path: Path) -> tuple[Path, ...]:
 
 def _score_files(folder: Path) -> Iterator[Path]:
     for pattern in ("score.json", "*/score.json", "*/*/score.json"):
-        yield from folder.glob(pattern)
+        # What an interrupted run left in hidden folders is no result.
+        yield from (file for file in folder.glob(pattern) if not _is_hidden(file.relative_to(folder)))
+
+
+def _is_hidden(file: Path) -> bool:
+    return any(part.startswith(".") for part in file.parts)
 
 
 def read_facts(path: Path) -> SavedFacts | None:

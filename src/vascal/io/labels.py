@@ -62,13 +62,31 @@ def read_labels(path: Path, grid: Grid, names: Mapping[int, str] | None = None) 
         from vascal.io.nrrd_labels import read_nrrd_labels
 
         return read_nrrd_labels(path, grid, names, DEFAULT_NAMES)
-    with path.open("rb") as stream:
-        is_dicom = looks_like_dicom(stream.read(132))
-    if not is_dicom:
+    if not _is_dicom(path):
         raise LabelError(f"{path.name} is of an unknown format; needed: NIfTI, MetaImage, NRRD or DICOM SEG")
     from vascal.io.dicom_labels import read_segmentation
 
     return read_segmentation(path, grid, names)
+
+
+def list_other_vessels(path: Path) -> frozenset[str]:
+    """List the names of vessels, besides the four arteries, that a segmentation by vascal knows; none of other files.
+
+    Raises
+    ------
+    LabelError
+        If it is a damaged segmentation.
+    """
+    if is_nifti(path) or is_metaimage(path) or is_nrrd(path) or not _is_dicom(path):
+        return frozenset()
+    from vascal.io import dicom_labels
+
+    return dicom_labels.list_other_vessels(path)
+
+
+def _is_dicom(path: Path) -> bool:
+    with path.open("rb") as stream:
+        return looks_like_dicom(stream.read(132))
 
 
 def _read_label_image(path: Path, grid: Grid, names: Mapping[int, str]) -> LabelMap:

@@ -14,13 +14,17 @@ from pydicom.sequence import Sequence
 
 from tests.io.make_ct import make_slice, write_series, write_slice
 from tests.io.objects.conftest import ALGORITHM, context_of, save
+from tests.io.objects.made_reports import STUDY, make_saved
 from tests.io.objects.test_documents import PDF
 from tests.io.objects.test_seg import make_lesions
 from tests.validators import require_valid
 from vascal.errors import InputError
 from vascal.io.objects.context import ObjectContext, make_context
 from vascal.io.objects.encapsulated_pdf import encapsulate_pdf
+from vascal.io.objects.key_images import select_key_images
+from vascal.io.objects.references import reference_of
 from vascal.io.objects.seg import write_result_seg
+from vascal.io.objects.sr_ct import describe_score
 from vascal.io.reading import read_input
 
 NAMES = {
@@ -165,3 +169,26 @@ def test_real_scans_give_valid_objects(tmp_path: Path, shared_data: Path) -> Non
         require_valid(*paths)
     with pytest.raises(InputError, match="has no SOPClassUID, SOPInstanceUID, StudyInstanceUID, SeriesInstanceUID"):
         context_of(read_input(shared_data / "aorta-contrast/series")[0].series[0])
+
+
+def test_images_of_two_patients_in_one_series_have_no_result_under_either(tmp_path: Path) -> None:
+    def mix(index: int, ds: Dataset) -> None:
+        ds.PatientID = "ID-1" if index < 2 else "ID-2"
+
+    (series,) = read_input(write_series(tmp_path, change=mix))[0].series
+    with pytest.raises(InputError, match=r"disagree on PatientID \(2 different values\)") as caught:
+        context_of(series)
+    assert "ID-1" not in str(caught.value)
+
+
+def test_a_day_that_is_none_and_a_request_that_says_little_still_give_valid_documents(tmp_path: Path) -> None:
+    request = Dataset()
+    request.StudyInstanceUID = "1.2.3.1"
+    odd = {"StudyDate": "20209999", "ReferencedRequestSequence": Sequence([request])}
+    with pydicom.config.disable_value_validation():
+        slices = tuple(make_slice(k, (-10.0, -10.0, 3.0 * k), **STUDY | odd) for k in range(6))
+    context = ObjectContext(sources=slices, seed="x", version="9.9")
+    require_valid(
+        save(describe_score(make_saved(), context), tmp_path / "sr.dcm"),
+        save(select_key_images(context, [reference_of(slices[0])], "x"), tmp_path / "ko.dcm"),
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import highdicom as hd
@@ -187,16 +188,76 @@ def test_a_segment_of_all_calcium_alone_is_read_as_calcium_of_no_vessel(tmp_path
     np.testing.assert_array_equal(label_map.voxels("unassigned"), lesions[0].index)
 
 
-def test_a_vessel_that_was_edited_elsewhere_counts_and_the_stale_sum_does_not(tmp_path: Path) -> None:
+@pytest.mark.parametrize("edited", [0, -1], ids=["a vessel", "the sum"])
+@pytest.mark.parametrize("pixels", [0, 1], ids=["erased", "drawn"])
+def test_a_sum_that_is_not_what_the_vessels_hold_is_refused(tmp_path: Path, edited: int, pixels: int) -> None:
+    """Which of the two was edited, and so which one counts, nobody but the user knows."""
     (series,) = read_input(write_series(tmp_path / "ct"))[0].series
-    lesions = make_lesions(series.grid, vessels=("RCA",))
-    one = pydicom.dcmread(io.BytesIO(write(series, lesions)))
+    one = pydicom.dcmread(io.BytesIO(write(series, make_lesions(series.grid, vessels=("RCA",)))))
     frames = one.pixel_array.copy()
-    frames[0] = 1
+    frames[edited] = pixels
     one.PixelData = np.packbits(frames.ravel(), bitorder="little").tobytes()
     one.save_as(tmp_path / "seg.dcm")
-    first = int(lesions[0].index[0]) // (series.grid.shape[1] * series.grid.shape[2])
-    assert read_labels(tmp_path / "seg.dcm", series.grid).mask("RCA")[first].all()
+    with pytest.raises(LabelError, match=r"segment 2 should hold all coronary calcium.*delete segment 2 to score the"):
+        read_labels(tmp_path / "seg.dcm", series.grid)
+    assert read_labels(tmp_path / "seg.dcm", series.grid, {1: "RCA"}).mask("RCA").any()
+
+
+def keep_segments(one: Dataset, numbers: set[int]) -> None:
+    """Drop every frame of the other segments, and leave their descriptions."""
+    groups = one.PerFrameFunctionalGroupsSequence
+    shown = [int(item.SegmentIdentificationSequence[0].ReferencedSegmentNumber) for item in groups]
+    kept = [n for n, number in enumerate(shown) if number in numbers]
+    frames = one.pixel_array[kept]
+    one.PerFrameFunctionalGroupsSequence = [groups[n] for n in kept]
+    one.NumberOfFrames, one.PixelData = len(kept), np.packbits(frames.ravel(), bitorder="little").tobytes()
+
+
+def test_vessels_of_which_everything_was_deleted_do_not_come_back_by_the_sum(tmp_path: Path) -> None:
+    (series,) = read_input(write_series(tmp_path / "ct"))[0].series
+    one = pydicom.dcmread(io.BytesIO(write(series, make_lesions(series.grid))))
+    keep_segments(one, {3})
+    one.save_as(tmp_path / "seg.dcm")
+    with pytest.raises(LabelError, match="but 40 of its voxels are in no vessel"):
+        read_labels(tmp_path / "seg.dcm", series.grid)
+
+
+def test_a_sum_of_which_everything_was_deleted_says_nothing(tmp_path: Path) -> None:
+    (series,) = read_input(write_series(tmp_path / "ct"))[0].series
+    one = pydicom.dcmread(io.BytesIO(write(series, make_lesions(series.grid))))
+    keep_segments(one, {1, 2})
+    one.save_as(tmp_path / "seg.dcm")
+    assert np.count_nonzero(read_labels(tmp_path / "seg.dcm", series.grid).labels) == 40
+
+
+def test_what_an_editor_adds_under_a_name_of_its_own_is_never_scored_unasked(
+    tmp_path: Path, scored_study: ScoredStudy
+) -> None:
+    one = pydicom.dcmread(io.BytesIO(scored_study.write().data))
+    keep_segments(one, {1, 2})
+    bone = one.SegmentSequence[1]
+    del bone.AnatomicRegionSequence, bone.TrackingID
+    bone.SegmentLabel, bone.SegmentedPropertyTypeCodeSequence[0].CodeValue = "bone", "272673000"
+    one.save_as(tmp_path / "seg.dcm")
+    with pytest.raises(LabelError, match=r"seg.dcm marks bone, which may be no coronary calcium; say with --label"):
+        score_series(scored_study.series, ScoreOptions(labels=tmp_path / "seg.dcm"))
+    chosen = ScoreOptions(labels=tmp_path / "seg.dcm", label_names={1: "LM"})
+    assert set(score_series(scored_study.series, chosen).report.score.vessels) == {"LM", "LAD", "LCX", "RCA"}
+
+
+def test_a_vessel_that_the_user_named_comes_back_without_being_named_again(
+    tmp_path: Path, scored_study: ScoredStudy
+) -> None:
+    lesions = [
+        replace(one, vessel="D1" if one.vessel == "LM" else one.vessel) for one in scored_study.scored.finding.lesions
+    ]
+    context, series = scored_study.context, scored_study.series
+    written = write_result_seg(lesions, series, context, algorithm=ALGORITHM, colours={})
+    assert written is not None
+    path = save(written.data, tmp_path / "seg.dcm")
+    again = score_series(series, ScoreOptions(labels=path)).report.score
+    assert again.vessels["D1"].agatston > 0
+    assert again.total == scored_study.scored.report.score.total
 
 
 def oblique(_: int, ds: Dataset) -> None:

@@ -57,9 +57,9 @@ class ObjectContext:
         """Give the Series Instance UID of a kind of object."""
         return self.make_uid("series", kind)
 
-    def instance_uid(self, kind: ObjectKind, number: int = 1) -> str:
-        """Give the SOP Instance UID of an object."""
-        return self.make_uid("instance", kind, number)
+    def instance_uid(self, kind: ObjectKind, number: int = 1, refers_to: str = "") -> str:
+        """Give the SOP Instance UID of an object; one that refers to other objects is another one."""
+        return self.make_uid("instance", kind, number, *filter(None, [refers_to]))
 
     def make_uid(self, *what: str | int) -> str:
         """Make a unique identifier that the input and `what` alone decide (PS3.5 B.2)."""
@@ -104,14 +104,26 @@ def make_context(places: Iterable[tuple[Path, str | None]], found: bytes, versio
     Raises
     ------
     InputError
-        If a file is gone, is no DICOM, or lacks a unique identifier.
+        If a file is gone, is no DICOM, or lacks a unique identifier, or files name several patients or studies.
     """
     sources = tuple(_read_headers(dict.fromkeys(places)))
     if not sources:
         raise InputError("no image is given; DICOM results need the DICOM images they are about")
+    _require_one_patient(sources)
     uids = (text_of(source, "SOPInstanceUID") for source in sources)
     seed = _digest(version, *uids, found.decode(errors="replace")).hex()
     return ObjectContext(sources=sources, seed=seed, version=version)
+
+
+def _require_one_patient(sources: Iterable[Dataset]) -> None:
+    """Refuse images that are not all of one patient and study: their result has no place in an archive."""
+    for keyword in ("PatientID", "IssuerOfPatientID", "StudyInstanceUID"):
+        found = {text_of(source, keyword) for source in sources}
+        if len(found) > 1:
+            raise InputError(
+                f"the images disagree on {keyword} ({len(found)} different values), so that a result could be filed "
+                "under the wrong patient; correct their headers, or score without files for other systems"
+            )
 
 
 def _read_headers(places: Iterable[tuple[Path, str | None]]) -> Iterable[Dataset]:

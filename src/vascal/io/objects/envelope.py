@@ -44,6 +44,8 @@ class Kind:
     body_part
         Body Part Examined, for images: what the result is about, never a paired part, so that Laterality has no
         place. None for documents, which have no such attribute.
+    refers_to
+        Objects of this result that it refers to, if that is not always the same: it decides the identifier too.
     """
 
     name: ObjectKind
@@ -51,6 +53,7 @@ class Kind:
     description: str
     number: int = 1
     body_part: str | None = None
+    refers_to: str = ""
 
 
 def start_object(context: ObjectContext, kind: Kind) -> Dataset:
@@ -58,7 +61,7 @@ def start_object(context: ObjectContext, kind: Kind) -> Dataset:
     with tolerant_reading():
         dataset = context.describe_study()
         dataset.SOPClassUID = UID(kind.sop_class_uid)
-        dataset.SOPInstanceUID = UID(context.instance_uid(kind.name, kind.number))
+        dataset.SOPInstanceUID = UID(context.instance_uid(kind.name, kind.number, kind.refers_to))
         dataset.Modality = MODALITIES[kind.name]
         dataset.SeriesInstanceUID = UID(context.series_uid(kind.name))
         dataset.SeriesNumber = context.series_number(kind.name)

@@ -11,6 +11,7 @@ from pydicom.dataset import Dataset
 from pydicom.uid import KeyObjectSelectionDocumentStorage
 
 from vascal.errors import InputError
+from vascal.io.dicom_values import text_of
 from vascal.io.objects.coded import Coded, dicom_code
 from vascal.io.objects.context import ObjectContext, make_uid
 from vascal.io.objects.envelope import Kind, start_object, to_bytes
@@ -23,6 +24,12 @@ OBSERVER_TYPE = dicom_code("121005", "Observer Type")
 DEVICE = dicom_code("121007", "Device")
 DEVICE_UID = dicom_code("121012", "Device Observer UID")
 DEVICE_NAME = dicom_code("121013", "Device Observer Name")
+REQUESTED = (
+    "AccessionNumber", "ReferencedStudySequence", "PlacerOrderNumberImagingServiceRequest",
+    "FillerOrderNumberImagingServiceRequest", "RequestedProcedureID", "RequestedProcedureDescription",
+    "RequestedProcedureCodeSequence",
+)  # fmt: skip
+"""Of a referenced request, present even where it is not known (PS3.3 C.17.2.1, type 2)."""
 
 
 def select_key_images(
@@ -55,7 +62,12 @@ def select_key_images(
     """
     if not references:
         raise InputError("no image is selected; needed: at least one")
-    kind = Kind(name="key-objects", sop_class_uid=KeyObjectSelectionDocumentStorage, description="vascal key images")
+    kind = Kind(
+        name="key-objects",
+        sop_class_uid=KeyObjectSelectionDocumentStorage,
+        description="vascal key images",
+        refers_to=" ".join(f"{one.sop_instance_uid}{list(one.frames)}" for one in references),
+    )
     dataset = start_object(context, kind)
     dataset.ReferencedPerformedProcedureStepSequence = []
     dataset.CurrentRequestedProcedureEvidenceSequence = evidence_of(context, references)
@@ -112,6 +124,11 @@ def _content(value_type: str, relation: str, name: Coded) -> Dataset:
 
 
 def _requests(context: ObjectContext) -> list[Dataset]:
-    """Copy what the study was asked for by, where its images say so."""
+    """Copy what the study was asked for by, where its images say so; what they must say of it and do not is empty."""
     found = copied_value(context.sources[0], "ReferencedRequestSequence")
-    return found if isinstance(found, list) else []
+    known = [one for one in found if text_of(one, "StudyInstanceUID")] if isinstance(found, list) else []
+    for one in known:
+        for keyword in REQUESTED:
+            if keyword not in one:
+                setattr(one, keyword, [] if keyword.endswith("Sequence") else "")
+    return known

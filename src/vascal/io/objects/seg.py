@@ -9,13 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
+from pydicom import dcmread
 from pydicom.dataset import Dataset
+from pydicom.errors import InvalidDicomError
 
 from vascal.calcium.lesions import UNASSIGNED, Lesion, vessel_order
 from vascal.errors import GridMismatchError, InputError
-from vascal.io.dicom_values import positive_of, text_of
+from vascal.io.dicom_files import UNREADABLE_FILE
+from vascal.io.dicom_values import integer_of, positive_of, text_of
 from vascal.io.objects.context import ObjectContext
 from vascal.io.objects.envelope import HEART, Kind, describe_scheme, start_object, to_bytes
 from vascal.io.objects.seg_dataset import SEG_CLASSES, Encoding, Place, SegmentationPlan, fill_segmentation
@@ -51,6 +55,14 @@ class SegLayout:
     def number(self) -> int:
         """Instance Number: what is stored in another way is another object, and has another identifier."""
         return 1 + 4 * (self.encoding == "labelmap") + 2 * self.is_cropped + self.is_deflated
+
+
+def layout_number(path: Path) -> int | None:
+    """Tell by which layout a segmentation of vascal is stored, as `SegLayout.number`; None if it can not be read."""
+    try:
+        return integer_of(dcmread(path, stop_before_pixels=True), "InstanceNumber")
+    except (*UNREADABLE_FILE, InvalidDicomError):
+        return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

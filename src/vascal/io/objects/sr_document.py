@@ -89,7 +89,13 @@ def write_report(
     segmentation
         That it points to.
     """
-    document = start_object(context, Kind(name="sr", sop_class_uid=Comprehensive3DSRStorage, description=description))
+    kind = Kind(
+        name="sr",
+        sop_class_uid=Comprehensive3DSRStorage,
+        description=description,
+        refers_to=segmentation.sop_instance_uid if segmentation else "",
+    )
+    document = start_object(context, kind)
     document.update(content)
     describe_scheme(document)
     document.ReferencedPerformedProcedureStepSequence = Sequence()

@@ -21,6 +21,7 @@ from vascal.io.objects.segments import tracking_id, tracking_uid
 from vascal.io.objects.sr_codes import Quantity
 from vascal.io.objects.sr_content import contain, point_to, say_code, say_date, say_number, say_text, say_uid
 from vascal.io.objects.sr_document import Standing, device_uid
+from vascal.io.objects.study_copy import day_of
 
 
 def write_root(
@@ -89,10 +90,10 @@ def list_images(context: ObjectContext, region: Coded, facts: Iterable[Dataset] 
     """List the source images once, with what they have in common (TID 1600)."""
     first = context.sources[0]
     modality = text_of(first, "Modality").upper()
-    frame, day = text_of(first, "FrameOfReferenceUID"), text_of(first, "StudyDate")
+    frame, day = text_of(first, "FrameOfReferenceUID"), day_of(first, "StudyDate")
     shared = [say_code(codes.MODALITY, codes.MODALITIES.get(modality, codes.MODALITIES["OT"]), "HAS ACQ CONTEXT")]
     shared.append(say_code(codes.TARGET_REGION, region, "HAS ACQ CONTEXT"))
-    if len(day) == 8 and day.isdigit():
+    if day:
         shared.append(say_date(codes.STUDY_DATE, day))
     if frame:
         shared.append(say_uid(codes.FRAME_OF_REFERENCE, frame, "HAS ACQ CONTEXT"))
