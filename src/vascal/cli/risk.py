@@ -40,7 +40,7 @@ Clinical = Annotated[
 ]
 Fhir = Annotated[
     Path | None,
-    typer.Option(help="FHIR R4 bundle of one patient, JSON. Needs vascal[fhir].", exists=True, dir_okay=False),
+    typer.Option(help="FHIR R4 bundle of one patient, JSON. Needs vascal\\[fhir].", exists=True, dir_okay=False),
 ]
 AbsentMeansNo = Annotated[
     bool,
