@@ -58,7 +58,10 @@ def texts_of(dataset: Dataset, keyword: str) -> tuple[str, ...]:
     tag = _tag(keyword)
     if tag not in dataset:
         return ()
-    value: object = _plain_text(dataset.get_item(tag))
+    try:
+        value: object = _plain_text(dataset.get_item(tag))
+    except UNREADABLE:
+        return ()
     value = value_of(dataset, keyword) if value is None else str(value).split("\\")
     if value is None:
         return ()

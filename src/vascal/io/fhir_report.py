@@ -149,6 +149,8 @@ def _clean(content: object) -> object:
 
 def _clean_text(text: str) -> str:
     """Put plain spaces where other white space or controls stand, and none at the ends."""
+    if text.isascii() and text.isprintable():
+        return text.strip()  # a PDF in base64 has a hundred thousand signs
     return "".join(" " if sign.isspace() else sign for sign in replace_controls(text)).strip()
 
 
