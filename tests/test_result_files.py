@@ -228,7 +228,11 @@ def test_images_that_are_not_dicom_have_messages_but_no_objects(
 def test_options_that_contradict_each_other_are_refused_before_any_scan_is_read(
     study: SimulatedStudy, tmp_path: Path
 ) -> None:
-    for wrong in (("--objects", "sr,rubbish"), ("--seg-layout", "labelmap"), ("--language", "fr")):
+    wrongs = (
+        ("--objects", "sr,rubbish"), ("--objects", " "), ("--seg-layout", "labelmap"), ("--language", "fr"),
+        ("--saliency",),
+    )  # fmt: skip
+    for wrong in wrongs:
         assert run(study.folder, "--out", tmp_path / "out", *wrong).exit_code == 2
     assert not (tmp_path / "out").exists()
 

@@ -119,9 +119,12 @@ def read_results(paths: Sequence[Path]) -> ReadResults:
     Raises
     ------
     InputError
-        If a folder holds none.
+        If a folder holds none, and is not what a run left in which nothing could be scored.
     """
-    files = dict.fromkeys(file for path in paths for file in find_score_files(path))
+    scored = [path for path in paths if not _has_only_failures(path)]
+    if not scored:
+        raise InputError("nothing could be scored in any of these folders; failures.csv says why")
+    files = dict.fromkeys(file for path in scored for file in find_score_files(path))
     results: list[SavedResult] = []
     damaged: list[str] = []
     passed_over = 0
@@ -134,6 +137,11 @@ def read_results(paths: Sequence[Path]) -> ReadResults:
         results += [] if found is None else [found]
         passed_over += found is None
     return ReadResults(results=tuple(results), passed_over=passed_over, damaged=tuple(damaged))
+
+
+def _has_only_failures(path: Path) -> bool:
+    """Whether a run left its table of failures, and no score."""
+    return (path / "failures.csv").is_file() and not any(path.glob("*/*/score.json"))
 
 
 def _read_result(file: Path) -> SavedResult | None:

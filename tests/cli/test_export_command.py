@@ -35,7 +35,7 @@ def test_an_export_is_no_result(results: Path) -> None:
     for _ in range(2):
         done = run.invoke(app, [str(results), "--to", "fhir"])
         assert done.exit_code == 0, done.output
-    assert "1 files from 1 results" in done.output
+    assert "1 file from 1 result" in done.output
 
 
 def test_a_message_with_patient_route_and_moment(results: Path, tmp_path: Path) -> None:
@@ -97,3 +97,14 @@ def test_a_place_that_can_not_be_written_is_exit_one(results: Path, tmp_path: Pa
     (tmp_path / "file").write_text("", encoding="utf-8")
     done = run.invoke(app, [str(results), "--to", "csv", "--into", str(tmp_path / "file")])
     assert done.exit_code == 1
+
+
+def test_a_run_in_which_nothing_could_be_scored_stops_no_cohort(results: Path, tmp_path: Path) -> None:
+    failed = tmp_path / "failed"
+    failed.mkdir()
+    (failed / "failures.csv").write_text("input\n", encoding="utf-8")
+    done = run.invoke(app, [str(results), str(failed), "--to", "csv"])
+    assert done.exit_code == 0, done.output
+    alone = run.invoke(app, [str(failed), "--to", "csv"])
+    assert alone.exit_code == 2
+    assert "nothing could be scored in any of these folders" in alone.output

@@ -95,8 +95,23 @@ def test_the_patient_and_the_request_are_written_as_the_standard_orders_them() -
     assert request[7] == "20200102"
 
 
+@pytest.mark.parametrize(
+    ("issuer", "system", "written"),
+    [
+        ("St. Elsewhere", "urn:oid:1.2.276.0.76.3.1", "St. Elsewhere&1.2.276.0.76.3.1&ISO"),
+        ("St. Elsewhere", "https://elsewhere.org/mrn", "St. Elsewhere&https://elsewhere.org/mrn&URI"),
+        ("", "urn:oid:1.2.276.0.76.3.1", "&1.2.276.0.76.3.1&ISO"),
+        ("1.2.3.4", "", "&1.2.3.4&ISO"),
+        ("", "", ""),
+    ],
+)
+def test_equal_numbers_of_two_hospitals_stay_apart(issuer: str, system: str, written: str) -> None:
+    [patient] = segments(report_to_hl7(make_ct(), identity=replace(IDENTITY, issuer=issuer, id_system=system)), "PID")
+    assert patient[3].split("^")[3] == written
+
+
 def test_an_issuer_by_name_is_text() -> None:
-    [patient] = segments(report_to_hl7(make_ct(), identity=replace(IDENTITY, issuer="St. A&B")), "PID")
+    [patient] = segments(report_to_hl7(make_ct(), identity=replace(IDENTITY, issuer="St. A&B", id_system="")), "PID")
     assert patient[3] == "P\\F\\77^^^St. A\\T\\B^MR"
 
 

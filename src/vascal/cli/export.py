@@ -127,5 +127,10 @@ def _say(found: ReadResults, written: tuple[Path, ...]) -> int:
         typer.echo(f"{found.passed_over} results of other kinds were left out", err=True)
     shown = written if len(written) <= 2 else (written[0], Path("..."), written[-1])
     typer.echo("\n".join(str(path) for path in shown))
-    typer.echo(f"{len(written)} files from {len(found.results)} results; preliminary until a person verifies them")
+    counted = f"{_count(len(written), 'file')} from {_count(len(found.results), 'result')}"
+    typer.echo(f"{counted}; preliminary until a person verifies them")
     return 1 if found.damaged else 0
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"

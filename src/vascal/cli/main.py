@@ -16,6 +16,7 @@ from vascal.cli.evaluate import evaluate
 from vascal.cli.export import export
 from vascal.cli.follow_up import follow_up
 from vascal.cli.fuse import fuse
+from vascal.cli.models import models
 from vascal.cli.risk import risk
 from vascal.cli.rules import rules
 from vascal.cli.score import score
@@ -37,6 +38,7 @@ app.command()(risk)
 app.command("follow-up")(follow_up)
 app.command()(export)
 app.command()(rules)
+app.command()(models)
 app.command()(deidentify)
 app.command("deidentify-check")(deidentify_check)
 app.command()(demo)

@@ -163,6 +163,8 @@ def score(
     """
     if resume and overwrite:
         raise typer.BadParameter("--resume keeps results and --overwrite replaces them; choose one")
+    if saliency and model is None and finder != "learned":
+        raise typer.BadParameter("--saliency shows what networks looked at; add --finder learned")
     if single_slice and anatomy:
         raise typer.BadParameter("a single slice is no volume to write as NIfTI; leave out --anatomy or --single-slice")
     existing: Existing = "resume" if resume else "overwrite" if overwrite else "refuse"
@@ -212,6 +214,8 @@ def score(
 
 def _choose_objects(names: str | None, layout: SegLayoutName, *, dicom: bool) -> tuple[ObjectKind, ...]:
     chosen = parse_kinds(names) if names is not None else KINDS if dicom else ()
+    if names is not None and not chosen:
+        raise typer.BadParameter(f"--objects names none; there are {', '.join(KINDS)}")
     if layout != "full" and "seg" not in chosen:
         raise typer.BadParameter("--seg-layout says how a segmentation is stored; add --dicom or --objects seg")
     return chosen
@@ -243,7 +247,7 @@ def run_batch(inputs: list[Path], options: BatchOptions, *, workers: int = 1) ->
         if interrupted:
             progress.say("interrupted; what is finished is kept, and --resume goes on from here")
             return 130
-        _summarise(tally, options.out, progress)
+        _summarise(tally, options.out, progress, has_labels=options.score.labels is not None)
     return 1 if tally.failed or not tally.done else 0
 
 
@@ -285,7 +289,7 @@ def headline(saved: Mapping[str, Any]) -> str:
     return f"Agatston {shown} (category {category}), {saved['total']['lesions']} lesion(s)"
 
 
-def _summarise(tally: Tally, out: Path, progress: Reporter) -> None:
+def _summarise(tally: Tally, out: Path, progress: Reporter, *, has_labels: bool) -> None:
     for failure in tally.unread:
         if failure.kind == "failed":
             progress.say(f"{failure.refusal.subject}: not scored: {failure.refusal.message}")
@@ -293,4 +297,7 @@ def _summarise(tally: Tally, out: Path, progress: Reporter) -> None:
     rest = f", {skipped} skipped" if skipped else ""
     kinds = {isinstance(done.job, FilmJob) for done in tally.done} or {False}
     tables = " and ".join(str(out / (FILM_TABLE if is_film else "scores.csv")) for is_film in sorted(kinds))
+    tables = tables if tally.done else str(out / "failures.csv")
+    if has_labels and True in kinds:
+        progress.say("--labels are for CT: the films were graded without them")
     progress.say(f"{len(tally.done)} scored, {tally.failed} failed{rest}; see {tables}")

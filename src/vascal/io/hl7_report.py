@@ -131,16 +131,23 @@ def _header(route: Route, control: str, moment: str) -> str:
 def _patient(report: CodedReport, identity: PatientIdentity | None) -> str:
     if identity is None:
         return f"PID|1||{escape(report.source.study_uid)}^^^^ANON||Anonymous^^^^^^S"
-    number = f"{escape(identity.patient_id)}^^^{_issuer(identity.issuer)}^MR"
+    number = f"{escape(identity.patient_id)}^^^{_issuer(identity.issuer, identity.id_system)}^MR"
     names = "~".join(_name(group, parts) for group, parts in identity.names.items()) or "^^^^^^U"
     born = "" if identity.birth_date is None else identity.birth_date.strftime("%Y%m%d")
     return f"PID|1||{number}||{names}||{born}|{identity.sex or 'U'}"
 
 
-def _issuer(issuer: str) -> str:
-    """Write who gave a number: by ISO identifier if it is one, else by name."""
-    is_oid = issuer.count(".") > 1 and issuer.replace(".", "").isdecimal()
-    return f"&{issuer}&ISO" if is_oid else escape(issuer)
+def _issuer(issuer: str, id_system: str) -> str:
+    """Write who gave a number (HD): a name, and what makes it unique, an ISO identifier before any other URI."""
+    oid, name = id_system.removeprefix("urn:oid:"), "" if _is_oid(issuer) else escape(issuer)
+    unique = oid if _is_oid(oid) else issuer if _is_oid(issuer) else ""
+    if unique:
+        return f"{name}&{unique}&ISO"
+    return f"{name}&{escape(id_system)}&URI" if id_system else name
+
+
+def _is_oid(text: str) -> bool:
+    return text.count(".") > 1 and text.replace(".", "").isdecimal()
 
 
 def _name(group: str, parts: tuple[str, str, str, str, str]) -> str:
