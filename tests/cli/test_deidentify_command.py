@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -50,7 +51,7 @@ def cleaned(with_seg: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     options = ("--make-key", "--dates", "shift", "--retain", "patient", "--pixels", "reviewed")
     result = run("deidentify", with_seg, *places, *options)
     assert result.exit_code == 0, result.output
-    assert "files written: 1 patients, 1 studies" in result.output
+    assert "files written: 1 patient, 1 study; 0 not DICOM" in result.output
     assert PATIENT_ID not in result.output
     assert PATIENT_ID in (folder / "map.csv").read_text()
     return folder / "out"
@@ -99,7 +100,7 @@ def test_the_check_finds_nothing_and_then_a_name(with_seg: Path, cleaned: Path, 
     ds.save_as(path)
     result = run("deidentify-check", tmp_path / "out", "--against", with_seg)
     assert result.exit_code == 1
-    assert "Patient Comments: should be gone, 1 files" in result.output
+    assert "Patient Comments: should be gone, 1 file" in result.output
     assert PATIENT_ID not in result.output
 
 
@@ -127,10 +128,12 @@ def _errors(checker: str, path: Path) -> set[str]:
     ("more", "expected"),
     [
         (("--key-file", "{out}/key"), "must not lie in the folder"),
-        (("--key-file", "{tmp}/none"), "can not be read"),
+        (("--key-file", "{tmp}/none"), "there is no key file none; --make-key makes one"),
         (("--key-file", "{tmp}/short"), "needed are 16"),
         (("--key-file", "{tmp}/key", "--mapping", "{out}/m.csv"), "must not lie in the folder"),
-        (("--key-file", "{tmp}/key", "--make-key"), "exists"),
+        (("--key-file", "{tmp}/key", "--make-key"), "leave out --make-key to use it"),
+        (("--key-file", "{tmp}/key", "--retain", "patient,devices"), "is none of device, institution, patient, uids"),
+        (("--key-file", "{tmp}/key", "--keep-text", "Series"), "there are SeriesDescription"),
     ],
 )
 def test_keys_and_mappings_are_kept_apart(
@@ -153,4 +156,20 @@ def test_what_is_left_out_is_said_and_is_a_failure(study: SimulatedStudy, tmp_pa
     (tmp_path / "key").write_text("0123456789abcdef")
     result = run("deidentify", tmp_path / "in", "--out", tmp_path / "out", "--key-file", tmp_path / "key")
     assert result.exit_code == 1
-    assert "left out, 1 files: is a secondary capture" in result.output
+    assert "left out, 1 file: is a secondary capture" in result.output
+
+
+def test_lists_with_commas_are_taken_and_it_is_said_how_far_it_is(study: SimulatedStudy, tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    shutil.copy(next(study.folder.glob("CT*.dcm")), tmp_path / "in" / "named-miller.dcm")
+    (tmp_path / "key").write_text("0123456789abcdef")
+    places = ("--out", tmp_path / "out", "--key-file", tmp_path / "key")
+    texts = ("--keep-text", "SeriesDescription, StudyDescription")
+    result = run("deidentify", tmp_path / "in", *places, "--retain", "patient,device", *texts)
+    assert result.exit_code == 0, result.output
+    assert "1 of 1 file looked at" in result.stderr
+    assert "1 of 1 file cleaned" in result.stderr
+    assert "miller" not in result.output
+    report = json.loads((tmp_path / "out" / "deidentification.json").read_text())
+    assert report["codes"] == ["113100", "113108", "113109"]
+    assert report["texts_kept"] == ["SeriesDescription", "StudyDescription"]

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from collections import Counter
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 import vascal
+from vascal.cli.progress import Reporter, show_progress
 from vascal.errors import InputError, VascalError
-from vascal.io.deid.change_report import ChangeReport
+from vascal.io.deid.change_report import ChangeReport, count
 from vascal.io.deid.folder import deidentify_folder, write_mapping
 from vascal.io.deid.keyed import Key, make_key, read_key, read_patients
 from vascal.io.deid.one_file import Rules
 from vascal.io.deid.private import PrivateTag, read_private_list, read_safe_private
 from vascal.io.deid.profile import Profile
 from vascal.io.deid.residue import Checked, check_residue
+
+_SAID_EVERY = 100
 
 
 class Retain(StrEnum):
@@ -42,6 +46,7 @@ class PixelChoice(StrEnum):
 
     REFUSE = "refuse"
     MASK = "mask"
+    MASK_REVIEWED = "mask-reviewed"
     REVIEWED = "reviewed"
 
 
@@ -55,12 +60,18 @@ DatesOf = Annotated[
     DateChoice, typer.Option("--dates", help="shift: all dates of a patient by the same, secret number of days.")
 ]
 Retained = Annotated[
-    list[Retain] | None,
-    typer.Option(help="Keep what identifies the device, the institution, sex, age and body, or UIDs; may be repeated."),
+    list[str] | None,
+    typer.Option(
+        metavar=f"[{'|'.join(Retain)}]",
+        help="Keep what identifies the device, the institution, sex, age and body, or UIDs; may be repeated.",
+    ),
 ]
 Pixels = Annotated[
     PixelChoice,
-    typer.Option(help="Images that may show text: refuse, mask the text, or take as you reviewed them all."),
+    typer.Option(
+        help="Images that may show text: refuse; mask the text; mask-reviewed, as you looked at what masking leaves; "
+        "reviewed, as you looked at all and none names the patient."
+    ),
 ]
 Safe = Annotated[bool, typer.Option("--safe-private", help="Keep private attributes that PS3.15 lists as safe.")]
 PrivateList = Annotated[
@@ -108,19 +119,28 @@ def deidentify(  # noqa: PLR0917
         _require_outside(out, key_file, "key")
         _require_outside(out, mapping, "mapping")
         rules = Rules(
-            profile=_profile(dates, retain or [], _private(private_list, is_safe=safe_private), keep_text or []),
+            profile=_profile(dates, _retain(retain), _private(private_list, is_safe=safe_private), _split(keep_text)),
             key=_key(key_file, is_new=is_new_key),
             patients=None if patients is None else read_patients(patients),
             pixels=pixels.value,
             implementation=f"VASCAL_{vascal.__version__}",
         )
-        done = deidentify_folder(source, out, rules, version=vascal.__version__)
+        with show_progress("de-identifying") as reporter:
+            told = partial(_tell, reporter)
+            done = deidentify_folder(source, out, rules, version=vascal.__version__, progress=told)
         if mapping is not None:
             write_mapping(mapping, done.mapping)
     except VascalError as error:
         raise typer.BadParameter(str(error)) from error
     typer.echo(_say(done.report))
     raise typer.Exit(0 if done.report.written and not done.report.left_out else 1)
+
+
+def _tell(reporter: Reporter, done: str, number: int, total: int) -> None:
+    """Say how far the run is; a name of a file may be one of a patient."""
+    reporter.reach(number, total)
+    if number == total or number % _SAID_EVERY == 0:
+        reporter.say(f"{number} of {count(total, 'file')} {done}")
 
 
 def _require_outside(out: Path, path: Path | None, name: str) -> None:
@@ -137,6 +157,18 @@ def _private(path: Path | None, *, is_safe: bool) -> frozenset[PrivateTag]:
     return listed | read_safe_private() if is_safe else listed
 
 
+def _split(given: list[str] | None) -> list[str]:
+    """Take what is listed with commas apart."""
+    return [one.strip() for text in given or () for one in text.split(",")]
+
+
+def _retain(given: list[str] | None) -> list[Retain]:
+    words = _split(given)
+    if unknown := [one for one in words if one not in set(Retain)]:
+        raise InputError(f"--retain {unknown[0]!r} is none of {', '.join(Retain)}")
+    return [Retain(one) for one in words]
+
+
 def _profile(dates: DateChoice, retain: list[Retain], private: frozenset[PrivateTag], keep_text: list[str]) -> Profile:
     return Profile(
         dates=dates.value,
@@ -151,13 +183,13 @@ def _profile(dates: DateChoice, retain: list[Retain], private: frozenset[Private
 
 def _say(report: ChangeReport) -> str:
     lines = [
-        f"{report.written} of {report.found} files written: {report.patients} patients, {report.studies} studies; "
-        f"{report.other} are not DICOM",
+        f"{report.written} of {count(report.found, 'file')} written: {count(report.patients, 'patient')}, "
+        f"{count(report.studies, 'study', 'studies')}; {report.other} not DICOM",
         *(
-            f"left out, {count} files: {reason}"
-            for reason, count in Counter(one.reason for one in report.left_out).items()
+            f"left out, {count(files, 'file')}: {reason}"
+            for reason, files in Counter(one.reason for one in report.left_out).items()
         ),
-        *(f"{count} files: {note}" for note, count in report.notes.items()),
+        *(f"{count(files, 'file')}: {note}" for note, files in report.notes.items()),
     ]
     return "\n".join(lines)
 
@@ -180,7 +212,7 @@ def deidentify_check(
             folder,
             against=against,
             private=_private(private_list, is_safe=safe_private),
-            kept_text=frozenset(keep_text or ()),
+            kept_text=frozenset(_split(keep_text)),
         )
     except VascalError as error:
         raise typer.BadParameter(str(error)) from error
@@ -191,7 +223,9 @@ def deidentify_check(
 def _say_checked(checked: Checked, *, is_against: bool) -> str:
     compared = f", {checked.compared} of them with their originals" if is_against else ""
     counts = Counter((one.attribute, one.problem) for one in checked.residues)
-    head = f"{checked.files} files looked at{compared}: " + (
+    head = f"{count(checked.files, 'file')} looked at{compared}: " + (
         "nothing left that this check knows" if not counts else "found"
     )
-    return "\n".join([head, *(f"  {where}: {what}, {count} files" for (where, what), count in sorted(counts.items()))])
+    return "\n".join(
+        [head, *(f"  {where}: {what}, {count(files, 'file')}" for (where, what), files in sorted(counts.items()))]
+    )

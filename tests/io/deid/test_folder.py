@@ -64,7 +64,7 @@ def test_the_report_counts_by_attribute_and_says_why_a_file_is_missing(source: P
     assert left["file"] == 5
     assert "structured report" in left["reason"]
     text = (tmp_path / "out" / "deidentification.txt").read_text()
-    assert "5 files found, 3 written (1 patients, 1 studies), 1 left out, 1 not DICOM" in text
+    assert "5 files found, 3 written (1 patient, 1 study), 1 left out, 1 not DICOM" in text
     assert SECRET_DAY not in text
 
 
@@ -115,3 +115,9 @@ def test_the_mapping_says_what_became_of_every_file(source: Path, tmp_path: Path
     assert lines[0] == "old_file,new_file,old_patient,new_patient"
     assert len(lines) == 6
     assert sum(SECRET_ID in line for line in lines) == 3
+
+
+def test_how_far_it_is_is_told_in_both_rounds(source: Path, tmp_path: Path) -> None:
+    told: list[tuple[str, int, int]] = []
+    deidentify_folder(source, tmp_path / "out", rules(SHIFT), version="0.0", progress=lambda *said: told.append(said))
+    assert told == [(done, number, 5) for done in ("looked at", "cleaned") for number in range(1, 6)]

@@ -81,13 +81,15 @@ def test_a_key_is_made_once_and_for_its_owner_only(tmp_path: Path) -> None:
     made = make_key(tmp_path / "key")
     assert read_key(tmp_path / "key") == made
     assert stat.S_IMODE((tmp_path / "key").stat().st_mode) == 0o600
-    with pytest.raises(OutputError, match="exists"):
+    with pytest.raises(OutputError, match="exists; leave out --make-key to use it"):
         make_key(tmp_path / "key")
 
 
 def test_a_missing_key_is_said(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="can not be read"):
+    with pytest.raises(InputError, match="there is no key file none; --make-key makes one"):
         read_key(tmp_path / "none")
+    with pytest.raises(InputError, match="can not be read"):
+        read_key(tmp_path)  # a folder
 
 
 def test_own_names_are_read(tmp_path: Path) -> None:

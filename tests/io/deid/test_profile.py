@@ -47,7 +47,7 @@ def test_the_basic_profile_resolves_actions_of_several_letters(keyword: str, exp
     [
         ("DetectorDescription", Action.REMOVE),  # free text that the table forgets
         ("SegmentDescription", Action.REMOVE),
-        ("TrackingID", Action.DUMMY),  # has to stay beside Tracking UID
+        ("TrackingID", Action.KEEP),  # the standard does not list it; words of the patient in it are replaced
         ("ContentDescription", Action.EMPTY),
         ("EvaluatorName", Action.EMPTY),
         ("SecondaryReviewDate", Action.REMOVE),
@@ -56,7 +56,7 @@ def test_the_basic_profile_resolves_actions_of_several_letters(keyword: str, exp
         ("DarkCurrentCounts", Action.REMOVE),
         ("PixelData", Action.KEEP),
         ("LongCodeValue", Action.KEEP),
-        ("CodingSchemeUID", Action.UID),
+        ("CodingSchemeUID", Action.KEEP),
         ("RecognitionCode", Action.REMOVE),  # retired
     ],
 )
@@ -125,3 +125,28 @@ def test_ages_are_kept_with_a_limit() -> None:
 def test_only_descriptions_can_be_kept_as_text(keyword: str) -> None:
     with pytest.raises(InputError, match="not the keyword of a description"):
         Profile(kept_text=frozenset({keyword}))
+
+
+@pytest.mark.parametrize(
+    ("typed", "near"),
+    [
+        ("Series", "SeriesDescription"),
+        ("Series Description", "SeriesDescription"),
+        ("seriesdescripton", "SeriesDescription"),
+        ("StudyDescr", "StudyDescription"),
+        ("ProtocollName", "ProtocolName"),
+        ("xyzq", "SeriesDescription"),
+        ("", "StudyDescription"),
+    ],
+)
+def test_a_keyword_that_is_none_is_refused_with_those_near_it(typed: str, near: str) -> None:
+    with pytest.raises(InputError, match=rf"there are .*\b{near}\b.* and others"):
+        Profile(kept_text=frozenset({typed}))
+
+
+def test_few_keywords_are_proposed_and_each_can_be_kept() -> None:
+    with pytest.raises(InputError) as caught:
+        Profile(kept_text=frozenset({"Description"}))
+    proposed = str(caught.value).partition("there are ")[2].removesuffix(" and others").split(", ")
+    assert 1 <= len(proposed) <= 4
+    assert Profile(kept_text=frozenset(proposed)).kept_text == frozenset(proposed)

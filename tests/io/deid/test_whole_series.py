@@ -135,7 +135,7 @@ def test_two_runs_into_one_folder_do_not_mix(tmp_path: Path) -> None:
     source, out = scan(tmp_path / "in"), tmp_path / "out"
     with pytest.raises(OutputError, match="meanwhile"):
         deidentify_folder(
-            source, out, rules(), version="0.0", progress=lambda done, of: (out / "other").mkdir(exist_ok=True)
+            source, out, rules(), version="0.0", progress=lambda done, number, of: (out / "other").mkdir(exist_ok=True)
         )
     assert [path.name for path in out.iterdir()] == ["other"]
 

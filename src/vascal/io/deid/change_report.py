@@ -67,6 +67,15 @@ class ChangeReport:
     look_at: tuple[str, ...] = ()
 
 
+def count(number: int, one: str, several: str = "") -> str:
+    """Say how many.
+
+    >>> count(1, "patient"), count(2, "study", "studies")
+    ('1 patient', '2 studies')
+    """
+    return f"{number} {one if number == 1 else several or f'{one}s'}"
+
+
 def report_to_json(report: ChangeReport) -> bytes:
     """Write a report for machines."""
     profile = report.profile
@@ -86,10 +95,10 @@ def report_to_json(report: ChangeReport) -> bytes:
         "patients": report.patients,
         "studies": report.studies,
         "attributes": [
-            {"attribute": name, "done": done, "count": count} for (name, done), count in sorted(report.changes.items())
+            {"attribute": name, "done": done, "count": times} for (name, done), times in sorted(report.changes.items())
         ],
         "left_out": [{"file": one.number, "reason": one.reason} for one in report.left_out],
-        "notes": [{"note": note, "files": count} for note, count in sorted(report.notes.items())],
+        "notes": [{"note": note, "files": files} for note, files in sorted(report.notes.items())],
         "look_at": list(report.look_at),
     }
     return (json.dumps(content, indent=1) + "\n").encode("utf-8")
@@ -100,13 +109,14 @@ def report_to_text(report: ChangeReport) -> str:
     lines = [
         f"De-identified by vascal {report.version}, PS3.15 {EDITION}: codes {', '.join(codes_of(report.profile))}; "
         f"dates: {report.profile.dates}.",
-        f"{report.found} files found, {report.written} written ({report.patients} patients, {report.studies} studies), "
+        f"{count(report.found, 'file')} found, {report.written} written ({count(report.patients, 'patient')}, "
+        f"{count(report.studies, 'study', 'studies')}), "
         f"{len(report.left_out)} left out, {report.other} not DICOM.",
         *_reasons(report.left_out),
         *(f"  look at this slice, it may show letters: {place}" for place in report.look_at),
-        *(f"  {count} files: {note}" for note, count in sorted(report.notes.items())),
+        *(f"  {count(files, 'file')}: {note}" for note, files in sorted(report.notes.items())),
         "",
-        *(f"{name}: {done}, {count} times" for (name, done), count in sorted(report.changes.items())),
+        *(f"{name}: {done}, {count(times, 'time')}" for (name, done), times in sorted(report.changes.items())),
     ]
     return "\n".join(lines) + "\n"
 

@@ -173,12 +173,21 @@ def _clean_sequence(action: Action, element: DataElement, cleaning: Cleaning) ->
 
 
 def _keep(element: DataElement, cleaning: Cleaning) -> tuple[DataElement, ...]:
+    is_uid = element.VR == "UI" and not cleaning.profile.retain_uids  # of a device or a coding scheme
+    if is_uid and _is_of_the_patient(element, cleaning.words):
+        return _replace_uid(element, cleaning)
     if element.VR in TEXT_VRS | NUMBER_VRS:
         return _keep_text(element, cleaning)
     if element.tag not in PIXELS and isinstance(element.value, bytes) and cleaning.words.found_in_bytes(element.value):
         cleaning.note(element.tag, Change.WORDS)
         return ()
     return (element,)
+
+
+def _is_of_the_patient(element: DataElement, words: KnownWords) -> bool:
+    """Tell whether an identifier holds words of the patient, or lies under one of his."""
+    own = tuple(f"{uid}." for uid in words.uids)
+    return any(words.found_in(uid) or uid.startswith(own) for uid in values_of(element))
 
 
 def _keep_text(element: DataElement, cleaning: Cleaning) -> tuple[DataElement, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import reduce
 from operator import add
@@ -28,8 +28,8 @@ from vascal.io.deid.survey import IN_PART, Survey, survey_files
 from vascal.io.dicom_files import UNREADABLE_FILE, FileRef, find_files, open_images
 from vascal.io.dicom_header import looks_like_dicom
 
-Progress = Callable[[int, int], None]
-"""Told how many of how many files are done."""
+Progress = Callable[[str, int, int], None]
+"""Told what was done to how many of how many files: first all are looked at, then all are cleaned."""
 TWICE = "names an object that another file holds with other content"
 
 
@@ -85,7 +85,7 @@ def deidentify_folder(
     version
         Of vascal, for the report.
     progress
-        Called after each file.
+        Called after each file, in both rounds.
 
     Raises
     ------
@@ -99,11 +99,11 @@ def deidentify_folder(
     _require_empty(out)
     run = _Run()
     with open_images() as open_one, staged(out) as stage:
-        run.survey = survey_files((_read(file, open_one) for file in files), rules)
+        run.survey = survey_files(_read_all(files, open_one, progress), rules)
         for number, file in enumerate(files, start=1):
             _settle(number, file, _read(file, open_one), stage, rules, run)
             if progress is not None:
-                progress(number, len(files))
+                progress("cleaned", number, len(files))
         _withdraw_parts(stage, run)
         report = _report(run, len(files), rules, version)
         write_file(stage / REPORT_JSON, report_to_json(report))
@@ -129,6 +129,16 @@ def _read(file: FileRef, open_one: Callable[[Path, str | None], io.BufferedIOBas
             return stream.read()
     except (*UNREADABLE_FILE, InputError):
         return None
+
+
+def _read_all(
+    files: Sequence[FileRef], open_one: Callable[[Path, str | None], io.BufferedIOBase], progress: Progress | None
+) -> Iterator[bytes | None]:
+    """Give the bytes of each file, and say after each that it was looked at."""
+    for number, file in enumerate(files, start=1):
+        yield _read(file, open_one)
+        if progress is not None:
+            progress("looked at", number, len(files))
 
 
 def _settle(number: int, file: FileRef, content: bytes | None, stage: Path, rules: Rules, run: _Run) -> None:

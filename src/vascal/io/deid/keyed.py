@@ -103,6 +103,8 @@ def read_key(path: Path) -> Key:
     """
     try:
         return Key(path.read_bytes())
+    except FileNotFoundError as error:
+        raise InputError(f"there is no key file {path.name}; --make-key makes one") from error
     except OSError as error:
         raise InputError(f"the key file {path.name} can not be read: {error.strerror}") from error
 
@@ -119,6 +121,8 @@ def make_key(path: Path) -> Key:
     try:
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
             file.write(secret)
+    except FileExistsError as error:
+        raise OutputError(f"the key file {path.name} exists; leave out --make-key to use it") from error
     except OSError as error:
         raise OutputError(f"the key file {path.name} can not be made: {error.strerror}") from error
     return Key(secret)

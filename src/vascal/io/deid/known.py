@@ -30,6 +30,7 @@ _WITHOUT_BLANKS = re.compile(r"[\u1100-\u11ff\u3040-\u30ff\u3400-\u9fff\uac00-\u
 _NO_SIGNS = re.compile(r"[\W_]+")
 _ENCODINGS = ("latin-1", "utf-8", "utf-16-le", "utf-16-be")
 _UID = re.compile(r"\d+(?:\.\d+){3,}")
+_VERSION = re.compile(r"v?\d{1,3}(?:\.\d{1,3}){1,2}", re.ASCII)
 _BLANK = re.compile(r"[\s^]+")
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _DOTTED = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "å": "aa", "æ": "ae"})
@@ -158,7 +159,14 @@ def _words_of(element: DataElement, profile: Profile) -> Iterator[str]:
         if element.VR != "TM":
             yield from (word for text in values_of(element) for word in _days(text.replace(".", "")[:8]))
     elif _names_somebody(element):
-        yield from (word for text in values_of(element) if _is_telling(text) for word in _written(text))
+        texts = (text for text in values_of(element) if not _is_version(element, text))
+        yield from (word for text in texts if _is_telling(text) for word in _written(text))
+
+
+def _is_version(element: DataElement, text: str) -> bool:
+    """Tell a version from a serial number: programs give theirs for one, and it stands elsewhere too."""
+    row = row_of(element.tag)
+    return row is not None and "device" in row.options and _VERSION.fullmatch(text) is not None
 
 
 def _written(text: str) -> Iterator[str]:

@@ -18,8 +18,10 @@ from vascal.io.deid.drawn_text import find_drawn_text
 from vascal.io.deid.frames import decode_frames, grey_frames
 from vascal.io.dicom_values import integer_of, text_of, texts_of
 
-PixelPolicy = Literal["refuse", "mask", "reviewed"]
-"""refuse: what holds text or may; mask: blacken text first; reviewed: a person has looked at every image."""
+PixelPolicy = Literal["refuse", "mask", "mask-reviewed", "reviewed"]
+"""refuse: what holds text or may; mask: blacken text first; mask-reviewed: a person has looked at what masking leaves;
+reviewed: a person has looked at every image, and none names anybody."""
+REVIEWED = "said that text is in its pixels; says NO now, since a person has looked"
 FEW_LETTERED = 0.25
 """Of a scan's slices; letters seen in no more are taken for anatomy: what is drawn on a scan is on most slices."""
 SLICED_KINDS = frozenset(
@@ -99,7 +101,8 @@ def settle_pixels(dataset: Dataset, policy: PixelPolicy) -> tuple[str, ...]:
     Parameters
     ----------
     dataset
-        Its pixels are changed in place under ``mask``.
+        Changed in place: its pixels under ``mask`` and ``mask-reviewed``, what it says of text in them also under
+        ``reviewed``.
     policy
         See `PixelPolicy`.
 
@@ -110,13 +113,21 @@ def settle_pixels(dataset: Dataset, policy: PixelPolicy) -> tuple[str, ...]:
     """
     _require_no_hidden_overlay(dataset)
     if policy == "reviewed":
-        return ()
+        return _say_reviewed(dataset)
     judged = judge_burned_in(dataset)
     if judged.verdict == "clear":
         return ()
-    if policy == "mask":
-        return mask_text(dataset)
-    raise UnsupportedImageError(f"may show text in its pixels: {'; '.join(judged.reasons)}")
+    if policy == "refuse":
+        raise UnsupportedImageError(f"may show text in its pixels: {'; '.join(judged.reasons)}")
+    return mask_text(dataset, is_reviewed=policy == "mask-reviewed")
+
+
+def _say_reviewed(dataset: Dataset) -> tuple[str, ...]:
+    """Write what a person has found: PS3.3 C.7.6.1 has YES for text that can name the patient, which is not there."""
+    if text_of(dataset, "BurnedInAnnotation").upper() != "YES":
+        return ()
+    dataset.BurnedInAnnotation = "NO"
+    return (REVIEWED,)
 
 
 def _require_no_hidden_overlay(dataset: Dataset) -> None:

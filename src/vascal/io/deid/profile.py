@@ -10,10 +10,18 @@ Source: DICOM PS3.15 annex E.1.1 and E.3; action codes Table E.1-1a.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from enum import StrEnum
 from typing import Literal
 
-from pydicom.datadict import dictionary_has_tag, dictionary_is_retired, dictionary_VR, keyword_for_tag, tag_for_keyword
+from pydicom.datadict import (
+    dictionary_has_tag,
+    dictionary_is_retired,
+    dictionary_VR,
+    keyword_dict,
+    keyword_for_tag,
+    tag_for_keyword,
+)
 
 from vascal.errors import InputError
 from vascal.io.deid.private import PrivateTag
@@ -63,7 +71,21 @@ class Profile:
         """Refuse to keep as a description what is none: a misspelt keyword, a name, an identifier."""
         for keyword in sorted(self.kept_text):
             if not _is_description(tag_for_keyword(keyword)):
-                raise InputError(f"{keyword} is not the keyword of a description, such as SeriesDescription")
+                near = ", ".join(_near(keyword))
+                raise InputError(f"{keyword} is not the keyword of a description; there are {near} and others")
+
+
+def _near(keyword: str) -> tuple[str, ...]:
+    """Give a few keywords of descriptions: those that hold the letters asked for, then those of like letters."""
+    asked = "".join(filter(str.isalnum, keyword)).casefold()
+    known = {word.casefold(): word for word, tag in keyword_dict.items() if _is_current(tag)}
+    holding = [one for one in sorted(known, key=len) if asked and asked in one]
+    alike = [*holding[:_FEW], *get_close_matches(asked, known, n=_FEW)]
+    return tuple(known[one] for one in dict.fromkeys(alike))[:_FEW] or _USUAL
+
+
+def _is_current(tag: int) -> bool:
+    return _is_description(tag) and not dictionary_is_retired(tag)
 
 
 def _is_description(tag: int | None) -> bool:
@@ -73,6 +95,8 @@ def _is_description(tag: int | None) -> bool:
     return vr in _DESCRIPTION_VRS and ("descriptors" in row.options if row is not None else vr in FREE_TEXT_VRS)
 
 
+_FEW = 4
+_USUAL = ("SeriesDescription", "StudyDescription", "ProtocolName", "ImageComments")
 DATE_VRS = frozenset({"DA", "DT", "TM"})
 _DESCRIPTION_VRS = frozenset({"CS", "LO", "LT", "SH", "ST", "UC", "UT"})
 FREE_TEXT_VRS = frozenset({"LT", "ST", "UT", "UC", "UR"})
@@ -90,7 +114,8 @@ PIXELS = frozenset({0x7FE00001, 0x7FE00002, 0x7FE00008, 0x7FE00009, 0x7FE00010})
 BEYOND = {
     0x00080119: Action.KEEP,  # Long Code Value: a code, though its representation allows any text
     0x00080120: Action.KEEP,  # URN Code Value
-    0x00620020: Action.DUMMY,  # Tracking ID: free text that has to stay beside Tracking UID
+    0x0008010C: Action.KEEP,  # Coding Scheme UID: of a list of codes, which is no patient's
+    0x00620020: Action.KEEP,  # Tracking ID: what a segment is called over time; the standard does not list it
     0x00700081: Action.EMPTY,  # Content Description: free text of a segmentation, type 2
 }
 """What vascal decides for attributes outside the table."""

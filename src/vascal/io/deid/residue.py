@@ -36,13 +36,17 @@ from vascal.io.dicom_values import text_of, tolerant_reading
 
 _META = frozenset({0x00020000, 0x00020001, 0x00020002, 0x00020003, 0x00020010, 0x00020012, 0x00020013})
 HOLDS = "holds words of an original"
+LOOK = (
+    "is YES: look at the images; then clean the originals again, with --pixels mask-reviewed where the mask hides all "
+    "text, with --pixels reviewed where none was masked and none names the patient"
+)
 
 
 Problem = tuple[str, str]
 """Where, and what is wrong."""
 
 
-_REPORTED = re.compile(r"\([0-9A-F]{4},[0-9A-F]{4}\) [^:\"\n]*|\b\d{1,6}\b")
+_REPORTED = re.compile(r"\([0-9A-F]{4},[0-9A-F]{4}\) [^:\"\n]*|\b\d{1,6}\b(?: (?:time|file)s?\b)?")
 """What a report says of any patient: numbers and names of attributes, and counts."""
 
 
@@ -269,7 +273,7 @@ def _of_picture(dataset: FileDataset) -> Iterator[Problem]:
     if sop_class not in SINGLE_FRAME and sop_class not in MULTI_FRAME:
         yield "(0008,0016) SOP Class UID", "is of a kind that can not be cleaned"
     if text_of(dataset, "BurnedInAnnotation").upper() == "YES":
-        yield "(0028,0301) Burned In Annotation", "is YES"
+        yield "(0028,0301) Burned In Annotation", LOOK
     if "PixelData" in dataset:
         try:
             if plain_bytes(dataset, _pixels(dataset)) != _pixels(dataset):
