@@ -8,6 +8,7 @@ from vascal.io.nifti import label_map_to_bytes
 from vascal.io.results import lesions_to_csv, report_to_dict, report_to_json
 from vascal.lesion_explanation import explain
 from vascal.pipeline import ScoredSeries
+from vascal.render.image_numbers import number_images
 from vascal.render.key_images import draw_key_images
 from vascal.render.marks import Marks
 from vascal.render.overlay import draw_overlay
@@ -42,7 +43,8 @@ def lay_out_series(
         If what is asked for can not be made of these images.
     """
     marks, saved = _marks(scored), report_to_dict(scored.report)
-    page = draw_page(scored.report, draw_key_images(scored.volume, marks), language=options.language)
+    images = draw_key_images(scored.volume, marks, number_images(series))
+    page = draw_page(scored.report, images, language=options.language)
     files = {
         "lesions.csv": lesions_to_csv(scored.report),
         "overlay.png": draw_overlay(scored.volume, scored.report, marks),

@@ -57,7 +57,7 @@ def test_a_critical_caveat_comes_first_and_strikes_the_total() -> None:
     report = make_aac_report(reading=make_reading(lateral_probability=0.2))
     html = draw_film_page(report, IMAGES)
     text = Page(html).text
-    assert text.index("Do not quote this total") < text.index("AAC-24, lateral film")
+    assert text.index("Do not quote this total") < text.index("Sum of what was found")
     assert 'class="total off"' in html
     assert "Moderate" not in text
     assert "What the total is called" not in text
@@ -85,9 +85,9 @@ def test_facts_that_the_header_lacks_are_not_stated() -> None:
     film = replace(make_film(facts=bare), patient=Patient())
     facts = dict(list_film_facts(make_aac_report(film)))
     lacking = {name for name, value in facts.items() if value == "not stated"}
-    assert lacking == {"Date", "Patient", "Device", "View", "Tube voltage", "Exposure"}
+    assert lacking == {"Date", "Age, sex", "Device", "View", "Tube voltage", "Exposure"}
     whole = dict(list_film_facts(replace(make_aac_report(), found_by="labels")))
-    assert whole["Patient"] == "female, 67 years"
+    assert whole["Age, sex"] == "female, 67 years"
     assert whole["Graded by"] == "labels that were given"
     assert whole["Pixels"] == "160 × 80 of 2.81 mm, as calibrated in the header"
 

@@ -74,7 +74,7 @@ def test_the_page_needs_nothing_from_outside() -> None:
 
 def test_scores_are_rounded_on_the_page_only() -> None:
     text = page(make_report()).text
-    assert "Category 11-100" in text
+    assert "Category 11–100" in text
     assert "CAC-DRS A1/N2" in text
     assert str(make_report().score.total.mass_mg) not in text
 
@@ -82,7 +82,9 @@ def test_scores_are_rounded_on_the_page_only() -> None:
 def test_a_critical_caveat_comes_first_and_strikes_the_total() -> None:
     report = make_report(quotable=False)
     text = page(report).text
-    assert text.index("Do not quote this total") < text.index("Agatston score")
+    assert text.index("Do not quote this total") < text.index("Sum of what was found")
+    assert "Agatston score" not in text.replace("Not an Agatston score", "")
+    assert '<table class="off">' in draw_page(report, IMAGES)
     assert 'class="total off"' in draw_page(report, IMAGES)
     assert "Category" not in text
     assert "must not be quoted" in summarise(report)
@@ -115,7 +117,7 @@ def test_facts_that_the_header_lacks_are_not_stated() -> None:
     facts = dict(list_facts(make_report(acquisition=replace(ACQUISITION, kvp=None, manufacturer=None, model=None))))
     assert facts["Tube voltage"] == "not stated"
     assert facts["Scanner"] == "not stated"
-    assert facts["Patient"] == "female, 58 years"
+    assert facts["Age, sex"] == "female, 58 years"
     assert facts["Date"] == "2020-01-02"
 
 

@@ -181,7 +181,7 @@ def test_english_is_the_default() -> None:
     assert draw_risk_section(found) == draw_risk_section(found, "en")
     assert "What it means for this patient" in draw_risk_section(found)
     assert "Bedeutung im vorliegenden Fall" in draw_risk_section(found, "de")
-    assert "对该患者的意义" in draw_risk_section(found, "zh")
+    assert "临床意义" in draw_risk_section(found, "zh")
 
 
 def test_a_typed_patient_is_assessed_in_every_language() -> None:

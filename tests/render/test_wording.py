@@ -18,7 +18,7 @@ def doubt(low: float, high: float, zero: float, category: float) -> TotalUncerta
 def test_what_the_interval_is_for_the_likeliest_category_and_the_chance_of_none_are_said() -> None:
     text = show_uncertainty(doubt(12.0, 80.0, 0.02, 0.97))
     assert "between scans" in text
-    assert "category 11-100 with 97 %" in text
+    assert "category 11–100 with 97 %" in text
     assert "none 2 %" in text
     assert "simulated" in text
 

@@ -53,7 +53,7 @@ def test_ages_that_no_one_in_the_cohort_had_are_said_to_be_so() -> None:
 )
 def test_it_is_said_as_a_risk_and_not_beyond_the_ages_of_the_cohort(agatston: float, who: str) -> None:
     found = find_arterial_age(agatston)
-    assert found.text == f"Its coronary risk is that {who}."
+    assert found.text == f"The coronary risk is that {who}."
     assert (BELOW in found.notes) is ("below" in who)
     assert (ABOVE in found.notes) is ("above" in who)
 

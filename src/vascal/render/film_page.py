@@ -16,12 +16,13 @@ from vascal.render.film_wording import (
 )
 from vascal.render.language import LanguageCode, read_language
 from vascal.render.page import sort_caveats
+from vascal.render.page_foot import make_foot
 from vascal.render.pages import fill_page
 from vascal.render.palette import WALL_COLOURS
 from vascal.report.aac_report import AacReport
 from vascal.wall_levels import LEVELS, WALLS
 
-WHOSE = ("Patient", "Date", "Series")
+WHOSE = ("Age, sex", "Date", "Series")
 """Facts at the head of the first sheet."""
 
 
@@ -63,6 +64,7 @@ def draw_film_page(report: AacReport, images: FilmImages, *, language: LanguageC
         "marked": draw_marked_film(images, say),
         "colours": WALL_COLOURS,
         "chance": show_percent,
+        "foot": make_foot(facts, report.film.key, say),
     }
     return fill_page("film.html.j2", values, language)
 

@@ -92,7 +92,7 @@ def list_film_facts(report: AacReport) -> tuple[tuple[str, str], ...]:
     row_mm, column_mm = film.spacing_mm
     pixel = f"{row_mm:.3g}" if row_mm == column_mm else f"{row_mm:.3g} × {column_mm:.3g}"
     named = (
-        ("Patient", _patient(report)),
+        ("Age, sex", _patient(report)),
         ("Date", _date(facts.study_date)),
         ("Series", Verbatim(facts.series_description or "-")),
         ("Device", Verbatim(" ".join(part for part in (facts.modality, facts.manufacturer, facts.model) if part))),

@@ -8,6 +8,7 @@ from html import escape
 
 from vascal.render.key_images import REASON, SIDE, KeyPanel, LesionMark
 from vascal.render.palette import HEART_COLOUR, REJECTED_COLOUR, colour_of
+from vascal.render.wording import show_minus
 
 Say = Callable[[str], str]
 DARK = "#000"
@@ -46,7 +47,10 @@ def caption_panel(panel: KeyPanel) -> str:
     """Say in English which picture it is."""
     if panel.kind == "overview":
         return "Coronal maximum, seen from the front"
-    return f"Slice {panel.number} of {panel.count}, z {panel.z_mm:.1f} mm"
+    where = f"z {show_minus(f'{panel.z_mm:.1f}')} mm"
+    if panel.image is None:
+        return f"Slice {panel.number} of {panel.count}, {where}"
+    return f"Image {panel.image} (slice {panel.number} of {panel.count}), {where}"
 
 
 def describe_panel(panel: KeyPanel, say: Say) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -64,6 +64,8 @@ class KeyPanel:
         Reasons to be written beside what was not scored, with the left end of the baseline.
     number, count, z_mm
         Of a slice: which it is, counted from 1, of how many, and where, in mm.
+    image
+        Of a slice: its number in a viewer; None where it is not known.
     """
 
     kind: Literal["slice", "overview"]
@@ -75,6 +77,7 @@ class KeyPanel:
     number: int = 0
     count: int = 0
     z_mm: float = 0.0
+    image: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,15 +94,18 @@ class KeyImages:
         Further key slices.
     has_heart
         Whether the heart is known and outlined.
+    numbers
+        Of every slice: its number in a viewer; empty where they are not known.
     """
 
     front: tuple[KeyPanel, ...]
     overview: KeyPanel
     more: tuple[KeyPanel, ...]
     has_heart: bool
+    numbers: tuple[int, ...] = ()
 
 
-def draw_key_images(volume: Volume, marks: Marks) -> KeyImages:
+def draw_key_images(volume: Volume, marks: Marks, image_numbers: tuple[int, ...] = ()) -> KeyImages:
     """Draw the pictures of one report.
 
     Parameters
@@ -108,16 +114,24 @@ def draw_key_images(volume: Volume, marks: Marks) -> KeyImages:
         CT: (slice, row, column), HU.
     marks
         Lesions, rejected candidates and heart on the same grid.
+    image_numbers
+        Of every slice, from `number_images`; empty where viewers know no numbers.
     """
+    numbers = image_numbers if len(image_numbers) == volume.grid.shape[0] else ()
     view = choose_view(volume.grid, marks.lesions, marks.heart)
     front = choose_slices(volume.grid, marks.lesions, marks.heart, ON_FRONT)
     every = choose_slices(volume.grid, marks.lesions, marks.heart, IN_ALL) if marks.lesions else front
     return KeyImages(
-        front=tuple(_draw_slice(volume, marks, view, k) for k in front),
+        front=tuple(_number(_draw_slice(volume, marks, view, k), numbers) for k in front),
         overview=_draw_overview(volume, marks, view),
-        more=tuple(_draw_slice(volume, marks, view, k) for k in every if k not in front),
+        more=tuple(_number(_draw_slice(volume, marks, view, k), numbers) for k in every if k not in front),
         has_heart=marks.heart is not None,
+        numbers=numbers,
     )
+
+
+def _number(panel: KeyPanel, numbers: tuple[int, ...]) -> KeyPanel:
+    return replace(panel, image=numbers[panel.number - 1]) if numbers else panel
 
 
 def _draw_slice(volume: Volume, marks: Marks, view: View, k: int) -> KeyPanel:

@@ -7,9 +7,11 @@ from itertools import groupby
 
 from vascal.calcium.lesions import VESSELS
 from vascal.render.category_scale import draw_category_scale
+from vascal.render.image_numbers import show_span
 from vascal.render.key_figures import Say, caption_panel, draw_panel
 from vascal.render.key_images import KeyImages, KeyPanel
 from vascal.render.language import LanguageCode, Verbatim, read_language
+from vascal.render.page_foot import make_foot
 from vascal.render.pages import fill_page
 from vascal.render.palette import colour_of
 from vascal.render.wording import (
@@ -17,6 +19,7 @@ from vascal.render.wording import (
     letter_of,
     show_gating,
     show_number,
+    show_range,
     show_rule,
     show_score,
     show_uncertainty,
@@ -24,7 +27,7 @@ from vascal.render.wording import (
 from vascal.report.caveats import Caveat
 from vascal.report.report import RejectedCandidate, Report
 
-WHOSE = ("Patient", "Date", "Series")
+WHOSE = ("Age, sex", "Date", "Series")
 """Facts at the head of the first sheet."""
 PROTOCOL = ("Scanner", "Tube voltage", "ECG gating", "Kernel", "Slices", "Slice thickness", "Rule", "Calcium marked by")
 """Facts that a score depends on most; they stand on the first sheet, the others among the details."""
@@ -53,7 +56,7 @@ def draw_page(report: Report, images: KeyImages, *, language: LanguageCode = "en
         "protocol": [(name, facts[name]) for name in PROTOCOL],
         "scan": [(name, value) for name, value in facts.items() if name not in (*WHOSE, *PROTOCOL)],
         "measures": list_measures(report),
-        "meaning": f"Category {score.risk_category}" if score.total.agatston else "No calcium found",
+        "meaning": f"Category {show_range(score.risk_category)}" if score.total.agatston else "No calcium found",
         "interval": _say_interval(report),
         "total_text": _describe_total(report) if report.is_quotable else (),
         "scale": draw_category_scale(score.total.agatston, _span(report), say),
@@ -68,6 +71,10 @@ def draw_page(report: Report, images: KeyImages, *, language: LanguageCode = "en
         **sort_caveats(report.caveats),
         "colour_of": colour_of,
         "letter_of": letter_of,
+        "has_segments": any(lesion.segment is not None for lesion in score.lesions),
+        "span_title": "Images" if images.numbers else "Slices",
+        "span_of": lambda slices: show_span(slices, images.numbers),
+        "foot": make_foot(facts, report.series.key, say),
     }
     return fill_page("report.html.j2", values, language)
 
@@ -162,7 +169,7 @@ def list_facts(report: Report) -> tuple[tuple[str, str], ...]:
     pixel = f"{row_mm:.3g}" if row_mm == column_mm else f"{row_mm:.3g} × {column_mm:.3g}"
     scanner = " ".join(part for part in (acquisition.manufacturer, acquisition.model) if part)
     facts = (
-        ("Patient", _patient(report)),
+        ("Age, sex", _patient(report)),
         ("Date", _date(series.study_date)),
         ("Series", Verbatim(series.series_description or "-")),
         ("Scanner", Verbatim(scanner) or None),

@@ -47,7 +47,7 @@ def print_pdf(html: str, language: LanguageCode = "en", *, paper: Paper = "a4") 
     MissingExtraError
         If plutoprint is not installed.
     """
-    page = html.replace("<details>", "<details open>")
+    page = html.replace("\0", "").replace("<details>", "<details open>")
     style = f"{write_font_faces(language)}\n@page {{ size: {_SIZES[paper]}; }}"
     file = io.BytesIO()
     _open_book(_dress(page, style + _choose_fit(page, style))).write_to_pdf_stream(file)

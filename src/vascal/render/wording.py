@@ -70,10 +70,32 @@ def show_place(place_mm: tuple[float, float, float]) -> str:
 
     Examples
     --------
-    >>> show_place((-0.2, 12.6, 30.0))
-    '0, 13, 30'
+    >>> show_place((-0.2, 12.6, -30.0))
+    '0, 13, −30'
     """
-    return ", ".join(str(round(value)) for value in place_mm)
+    return ", ".join(show_minus(str(round(value))) for value in place_mm)
+
+
+def show_range(name: str) -> str:
+    """Write a category's name as its limits, such as ``101–400``.
+
+    Examples
+    --------
+    >>> show_range("101-400"), show_range(">400")
+    ('101–400', '>400')
+    """
+    return name.replace("-", "\N{EN DASH}")
+
+
+def show_minus(number: str) -> str:
+    """Write a number below zero with a minus sign, which a hyphen is not.
+
+    Examples
+    --------
+    >>> show_minus("-3.5"), show_minus("3")
+    ('−3.5', '3')
+    """
+    return number.replace("-", "\N{MINUS SIGN}")
 
 
 def show_gating(is_gated: bool | None, evidence: str) -> str:
@@ -120,7 +142,7 @@ def show_uncertainty(doubt: TotalUncertainty | None) -> str:
     if doubt.high == 0:
         span = "No candidate is likely to be coronary calcium"
     zero = f"chance that there is none {_percent(doubt.zero_probability)}"
-    where = f"category {likely[0]} with {_percent(likely[1])}"
+    where = f"category {show_range(likely[0])} with {_percent(likely[1])}"
     return f"{span}; {where}, {zero}. Probabilities were learned on simulated scans."
 
 

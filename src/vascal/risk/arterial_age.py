@@ -55,7 +55,7 @@ class ArterialAge:
             who = f"below {MESA_AGES.low} years, younger than anyone in MESA"
         elif _is_above(self.years):
             who = f"above {MESA_AGES.high} years, older than anyone in MESA"
-        return f"Its coronary risk is that of a person {who} (arterial age)."
+        return f"The coronary risk is that of a person {who} (arterial age)."
 
 
 def _is_below(years: float) -> bool:
