@@ -150,3 +150,9 @@ def test_few_keywords_are_proposed_and_each_can_be_kept() -> None:
     proposed = str(caught.value).partition("there are ")[2].removesuffix(" and others").split(", ")
     assert 1 <= len(proposed) <= 4
     assert Profile(kept_text=frozenset(proposed)).kept_text == frozenset(proposed)
+
+
+def test_a_keyword_of_another_kind_is_not_proposed_for_a_few_letters_in_common() -> None:
+    with pytest.raises(InputError) as caught:
+        Profile(kept_text=frozenset({"Series"}))
+    assert "Allergies" not in str(caught.value)

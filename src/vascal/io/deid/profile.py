@@ -80,7 +80,7 @@ def _near(keyword: str) -> tuple[str, ...]:
     asked = "".join(filter(str.isalnum, keyword)).casefold()
     known = {word.casefold(): word for word, tag in keyword_dict.items() if _is_current(tag)}
     holding = [one for one in sorted(known, key=len) if asked and asked in one]
-    alike = [*holding[:_FEW], *get_close_matches(asked, known, n=_FEW)]
+    alike = [*holding[:_FEW], *get_close_matches(asked, known, n=_FEW, cutoff=0.75)]
     return tuple(known[one] for one in dict.fromkeys(alike))[:_FEW] or _USUAL
 
 
