@@ -6,6 +6,7 @@ import csv
 import hashlib
 import io
 import json
+import os
 from importlib import resources
 from importlib.metadata import Distribution, PackageNotFoundError, PathDistribution, distribution
 from pathlib import Path
@@ -13,7 +14,8 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
-pytest.importorskip("cyclonedx", reason="the bill of materials needs cyclonedx-python-lib")
+if not os.environ.get("VASCAL_REQUIRE_TOOLS"):
+    pytest.importorskip("cyclonedx", reason="the bill of materials needs cyclonedx-python-lib")
 
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
@@ -50,7 +52,9 @@ def _absent() -> list[str]:
 @pytest.fixture(scope="module")
 def parts() -> tuple[Part, ...]:
     if missing := _absent():
-        pytest.skip(f"not all extras are installed: {', '.join(missing)}")
+        (pytest.fail if os.environ.get("VASCAL_REQUIRE_TOOLS") else pytest.skip)(
+            f"not all extras are installed: {', '.join(missing)}"
+        )
     return list_parts()
 
 

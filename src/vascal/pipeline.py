@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 
@@ -21,14 +20,14 @@ from vascal.calcium.compensation import (
 )
 from vascal.calcium.contrast import contrast_rule
 from vascal.calcium.finding import Finding, Rejected, find_calcium
-from vascal.calcium.lesions import UNASSIGNED, VESSELS, find_lesions
+from vascal.calcium.lesions import find_lesions
 from vascal.calcium.mass import Calibration, assume_calibration, calibrate_from_rods, correct_virtual
 from vascal.calcium.rule import AgatstonRule, choose_rule, override_rule
 from vascal.calcium.score import score_calcium
 from vascal.calcium.single_slice import JudgeOfSlice, SegmenterOfSlice
 from vascal.calcium.uncertainty import doubt_total
-from vascal.errors import LabelError, PixelError, RuleError, VascalError
-from vascal.io.labels import list_other_vessels, read_labels
+from vascal.errors import PixelError, RuleError, VascalError
+from vascal.given_labels import read_given_labels
 from vascal.io.reading import read_volume
 from vascal.io.sources import hash_file, identify_sources
 from vascal.models.finder import DEFAULT_FINDER, Finder, choose_finder
@@ -159,7 +158,7 @@ def score_series(
         What makes this series impossible to score.
     """
     chosen = options or ScoreOptions()
-    labels = _read_labels(series, chosen)
+    labels = read_given_labels(series, chosen)
     volume = read_volume(series)
     require_ct_numbers(volume)
     setting = _settle(series.acquisition, volume, chosen)
@@ -245,30 +244,6 @@ def find_labelled(volume: Volume, labels: LabelMap, rule: AgatstonRule) -> Findi
         Threshold, minimum patch and connectivity.
     """
     return Finding(lesions=find_lesions(find_candidates(volume, labels, rule), rule), rejected=())
-
-
-def _read_labels(series: Series, chosen: ScoreOptions) -> LabelMap | None:
-    if chosen.labels is None:
-        return None
-    labels = read_labels(chosen.labels, series.grid, chosen.label_names)
-    unnamed = sorted(set(np.flatnonzero(np.bincount(labels.labels.reshape(-1)))) - {0, *labels.names})
-    if unnamed and chosen.label_names is None:
-        values = ", ".join(map(str, unnamed))
-        raise LabelError(f"label values {values} have no name; name them, or leave them out, with --label-names")
-    if chosen.label_names is None:
-        _require_vessels(labels, chosen.labels)
-    return labels
-
-
-def _require_vessels(labels: LabelMap, path: Path) -> None:
-    """Refuse structures that a file names and that may be anything, such as bone: all that is labelled is scored."""
-    found = np.flatnonzero(np.bincount(labels.labels.reshape(-1), minlength=256))
-    strange = {labels.names[int(value)] for value in found if value} - {*VESSELS, UNASSIGNED}
-    if strange and (strange := strange - list_other_vessels(path)):
-        raise LabelError(
-            f"{path.name} marks {', '.join(sorted(strange))}, which may be no coronary calcium; say with --label-names "
-            'what to score, such as {"1": "LM", "2": "LAD", "5": "aortic valve"}; numbers left out are not scored'
-        )
 
 
 def _settle(found: Acquisition, volume: Volume, chosen: ScoreOptions) -> _Setting:

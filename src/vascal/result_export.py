@@ -22,13 +22,13 @@ from vascal.io.image_facts import READABLE, find_score_files
 from vascal.io.patient_identity import PatientIdentity
 from vascal.report.choice import Quotable, choose_series
 from vascal.report.film_choice import QuotableFilm, choose_film
+from vascal.result_options import FHIR_FILE, HL7_FILE
 from vascal.saved_results import safe_name
 
 Target = Literal["redcap", "csv", "fhir", "hl7"]
 MESSAGES = ("fhir", "hl7")
 """Targets that get a file a result; the others get one table for all."""
 _Row = TypeVar("_Row")
-FHIR_FILE, HL7_FILE = "fhir.json", "oru.hl7"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -20,8 +20,8 @@ from vascal.io.objects.context import ObjectContext, make_uid
 from vascal.io.objects.envelope import Kind, start_object, to_bytes
 from vascal.io.objects.references import refer_to_sources
 
-REPORT_NAME = Coded(value="18748-4", scheme="LN", meaning="Diagnostic imaging report")
-"""LOINC document name, as DICOM's own examples of imaging reports have it."""
+REPORT_NAME = Coded(value="18748-4", scheme="LN", meaning="Diagnostic imaging study")
+"""LOINC name of the document, the same that FHIR and HL7 v2 give it."""
 PDF_MARK = b"%PDF-"
 
 
